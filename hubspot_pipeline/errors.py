@@ -1,0 +1,67 @@
+"""What can go wrong, as a tree; every message says what the user must do.
+
+    PipelineError
+    ├── ConfigError            settings or arguments are wrong: exit 2, nothing was written
+    │   ├── CredentialError    HubSpot refuses the credential
+    │   ├── WrongPortal        the credential belongs to another portal than the warehouse
+    │   └── WarehouseBusy      another run holds the warehouse
+    ├── MissingScope           the token may not read this stream (or its plan lacks it)
+    ├── DailyLimit             today's share of calls is used up; carries `resumes_at`
+    ├── HubSpotError           HubSpot answered with an error that retries did not cure
+    │   └── MalformedAnswer    an answer that is not what the API promises
+    └── LoadError              data was read and could not be stored
+"""
+
+from datetime import datetime
+
+
+class PipelineError(Exception):
+    """Root of all errors this package raises on purpose."""
+
+
+class ConfigError(PipelineError):
+    """Settings or arguments are wrong; nothing was written."""
+
+
+class CredentialError(ConfigError):
+    """HubSpot refuses the credential."""
+
+
+class WrongPortal(ConfigError):
+    """The credential belongs to another portal than the one in the warehouse."""
+
+
+class WarehouseBusy(ConfigError):
+    """Another run holds the warehouse; the message names its process."""
+
+
+class MissingScope(PipelineError):
+    """The token lacks every scope that would allow this call. `scopes`: any one of them is enough."""
+
+    def __init__(self, message: str, scopes: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.scopes = scopes
+
+
+class DailyLimit(PipelineError):
+    """Today's share of the portal's calls is used up. `resumes_at`: midnight in the portal's time zone, as UTC."""
+
+    def __init__(self, message: str, resumes_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.resumes_at = resumes_at
+
+
+class HubSpotError(PipelineError):
+    """HubSpot answered with an error. `status` is 0 where no answer came at all."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class MalformedAnswer(HubSpotError):
+    """An answer that parses but is not what the API promises, e.g. a page without `results`."""
+
+
+class LoadError(PipelineError):
+    """Data was read and could not be stored, or its landing could not be proven."""
