@@ -39,6 +39,8 @@ class Stream:
     """Path of a collection; CRM objects have theirs from `object`."""
     modified: str = "hs_lastmodifieddate"
     """The property that moves when a record changes."""
+    created: str = "createdate"
+    """The property that holds a record's creation; activities and users call it hs_createdate."""
     pairs: tuple[str, ...] = ()
     """Object types this one's associations are stored to: the declared direction of each pair."""
     history: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ CONTACTS_SCOPE = ("crm.objects.contacts.read",)
 def _activity(name: str, label: str, type_id: str, about: str, scopes: tuple[str, ...] = CONTACTS_SCOPE) -> Stream:
     return Stream(
         name=f"engagements_{name}", label=label, group="engagements", shape="object", scopes=scopes, about=about,
-        object=name, type_id=type_id, pairs=("contacts", "companies", "deals", "tickets"),
+        object=name, type_id=type_id, created="hs_createdate", pairs=("contacts", "companies", "deals", "tickets"),
     )  # fmt: skip
 
 
@@ -129,7 +131,7 @@ STREAMS: tuple[Stream, ...] = (
     Stream(
         name="users", label="Users", group="people", shape="object", scopes=("crm.objects.users.read",),
         about="People who can log in to the portal.",
-        object="users", type_id="0-115",
+        object="users", type_id="0-115", created="hs_createdate",
     ),
     Stream(
         name="owners", label="Owners", group="people", shape="collection",

@@ -1,0 +1,1 @@
+"""One HTTP call made safe: settings -> bytes of one answer."""

@@ -1,0 +1,220 @@
+"""(path, parameters) -> parsed answer: paced, authorised, retried, read-only, counted.
+
+Every error that leaves here says what happened and what to do, and carries neither token nor answer body.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import requests
+import tenacity
+
+from hubspot_pipeline.api.auth import TOKEN_PATH, Auth, OAuthToken, PrivateToken
+from hubspot_pipeline.api.pace import Kind, Pacer
+from hubspot_pipeline.errors import CredentialError, DailyLimit, HubSpotError, MalformedAnswer, MissingScope
+from hubspot_pipeline.settings import Settings
+
+T = TypeVar("T")
+Params = Mapping[str, str | int]
+
+ATTEMPTS = 6
+TIMEOUT = (10, 120)
+"""Seconds to connect, and between two bytes of the answer (Cloudflare gives up on HubSpot after 100)."""
+MOVING_LIMIT = 600
+"""A portal on its way to another data centre (477) is waited for this many seconds; it can take a day."""
+RETRIED = {423, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 530}
+READING_POST = re.compile(r"/(search|batch/read)$")
+
+
+@dataclass(slots=True)
+class Meter:
+    """What one stream cost. Threads of one stream share it, so `add` locks."""
+
+    calls: int = 0
+    rate_limited: int = 0
+    retries: int = 0
+    bytes: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, **counts: int) -> None:
+        with self._lock:
+            for name, count in counts.items():
+                setattr(self, name, getattr(self, name) + count)
+
+
+class _Retry(HubSpotError):
+    """Worth another try after `pause` seconds (None: the usual back-off)."""
+
+    def __init__(self, message: str, status: int = 0, pause: float | None = None) -> None:
+        super().__init__(message, status)
+        self.pause = pause
+
+
+class Client:
+    """All calls of one run to one portal."""
+
+    def __init__(self, settings: Settings, *, backoff: float = 1.0) -> None:
+        self.base_url = settings.base_url
+        self.pacer = Pacer(settings.daily_share)
+        self.portal_now: datetime | None = None
+        """The portal's clock, from the Date header of the latest answer."""
+        self._backoff = backoff
+        self._sessions = threading.local()
+        credential = settings.credential
+        self.auth: Auth = (
+            OAuthToken(credential, self._post_form) if credential.is_oauth else PrivateToken(credential.access_token)
+        )
+
+    def get(self, path: str, params: Params | None = None, *, parse: Callable[[bytes], T], meter: Meter) -> T:
+        """GET `path`; `parse` turns the body into a value and raises MalformedAnswer where it is not one."""
+        return self._call("GET", path, params=params, body=None, parse=parse, meter=meter)
+
+    def post(self, path: str, body: Any, *, parse: Callable[[bytes], T], meter: Meter) -> T:
+        """POST to a reading endpoint (search, batch read); anything else raises before the socket."""
+        if not READING_POST.search(path):
+            raise HubSpotError(f"POST {path} would write to the portal; this client only reads.")
+        return self._call("POST", path, params=None, body=json.dumps(body).encode(), parse=parse, meter=meter)
+
+    def _call(self, method: str, path: str, *, params: Params | None, body: bytes | None,
+              parse: Callable[[bytes], T], meter: Meter) -> T:  # fmt: skip
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Retry),
+            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            wait=self._pause,
+            before_sleep=lambda _: meter.add(retries=1),
+        )
+        try:
+            return retrying(self._once, method, path, params, body, parse, meter)
+        except tenacity.RetryError as gave_up:
+            last = gave_up.last_attempt.exception()
+            assert isinstance(last, _Retry)
+            message = f"{last} (tried {ATTEMPTS} times; nothing of this read is lost, the next run repeats it)"
+            raise HubSpotError(message, last.status) from None
+
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        pause = error.pause if isinstance(error, _Retry) else None
+        usual = tenacity.wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)(state)
+        return (usual if pause is None else pause) * self._backoff
+
+    def _once(self, method: str, path: str, params: Params | None, body: bytes | None,
+              parse: Callable[[bytes], T], meter: Meter) -> T:  # fmt: skip
+        kind = kind_of(path)
+        token = self.auth.token()
+        self.pacer.acquire(kind)
+        headers: Mapping[str, str] = {}
+        meter.add(calls=1)
+        try:
+            answer = self._session().request(
+                method, self.base_url + path, params=dict(params or {}), data=body, timeout=TIMEOUT,
+                allow_redirects=False, headers=_headers(token.reveal(), body),
+            )  # fmt: skip
+            headers = answer.headers
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            reason = "timed out" if isinstance(error, requests.Timeout) else "was cut off"
+            raise _Retry(f"{method} {path}: the connection to {self.base_url} {reason}") from None
+        finally:
+            self.pacer.observe(kind, headers)
+        meter.add(bytes=len(answer.content))
+        self._read_clock(answer)
+        if answer.status_code in (200, 207):
+            try:
+                return parse(answer.content)
+            except MalformedAnswer as error:
+                raise _Retry(f"{method} {path}: {error}", answer.status_code) from None
+        if answer.status_code == 401 and self.auth.expired(token):
+            raise _Retry(f"{method} {path}: HubSpot refuses the refreshed OAuth token", 401, pause=0)
+        raise self._error(method, path, kind, answer, meter)
+
+    def _error(self, method: str, path: str, kind: Kind, answer: requests.Response, meter: Meter) -> Exception:
+        status, told = answer.status_code, _body(answer)
+        where = f"{method} {path}: HubSpot answered {status}"
+        reference = f" (correlation id {told['correlationId']})" if told.get("correlationId") else ""
+        if status == 401:
+            return CredentialError(
+                "HubSpot refuses the token (401). Check that HUBSPOT_ACCESS_TOKEN is complete and that the private app "
+                "or service key was not deactivated, rotated or deleted; then copy its current token." + reference
+            )
+        if status == 403:
+            return _forbidden(where, told, reference)
+        if status == 429:
+            meter.add(rate_limited=1)
+            if told.get("policyName") == "DAILY":
+                return DailyLimit("The portal's daily calls are used up; it goes on after midnight in its time zone.")
+            pause = 1.1 if kind == "search" else 10.0
+            self.pacer.refused(kind, pause)
+            return _Retry(where + reference, status, pause=0)
+        if status == 477:
+            wait = float(answer.headers.get("Retry-After", "60"))
+            if wait > MOVING_LIMIT:
+                return HubSpotError(
+                    f"{where}: HubSpot is moving this portal to another data centre and asks to come back in "
+                    f"{wait / 3600:.1f} hours. The next scheduled run goes on where this one stopped.", status,
+                )  # fmt: skip
+            return _Retry(where, status, pause=wait)
+        if status in RETRIED:
+            return _Retry(where + reference, status, pause=2.0 if status == 423 else None)
+        detail = f", category {told['category']}" if told.get("category") else ""
+        return HubSpotError(where + detail + reference, status)
+
+    def _read_clock(self, answer: requests.Response) -> None:
+        date = answer.headers.get("Date")
+        if date:
+            self.portal_now = parsedate_to_datetime(date).astimezone(UTC)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._sessions, "session", None)
+        if session is None:
+            session = self._sessions.session = requests.Session()
+            session.trust_env = False  # a .netrc must not replace the token
+        return session
+
+    def _post_form(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        assert path == TOKEN_PATH
+        try:
+            answer = self._session().post(self.base_url + path, data=form, timeout=TIMEOUT, allow_redirects=False)
+        except requests.RequestException:
+            raise CredentialError(f"{self.base_url} cannot be reached to refresh the OAuth token.") from None
+        return answer.status_code, _body(answer)
+
+
+def kind_of(path: str) -> Kind:
+    """Which budget a call counts against."""
+    if path.endswith("/search"):
+        return "search"
+    return "associations" if path.startswith("/crm/associations/") else "burst"
+
+
+def _headers(token: str, body: bytes | None) -> dict[str, str]:
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "hubspot_pipeline"}
+    return headers | ({"Content-Type": "application/json"} if body is not None else {})
+
+
+def _body(answer: requests.Response) -> dict[str, Any]:
+    try:
+        told = answer.json()
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _forbidden(where: str, told: dict[str, Any], reference: str) -> Exception:
+    scopes = tuple(
+        scope
+        for error in told.get("errors") or []
+        if isinstance(error, dict)
+        for scope in (error.get("context") or {}).get("requiredGranularScopes", [])
+    )
+    if scopes or told.get("category") == "MISSING_SCOPES":
+        named = " or ".join(scopes[:6]) or "of this endpoint"
+        return MissingScope(f"The token lacks the scope {named}. Add it to the app in HubSpot{reference}.", scopes)
+    return MissingScope(
+        f"{where}: the portal's plan or the token's user does not allow it. "
+        f"Upgrade the plan, or leave the stream out{reference}."
+    )

@@ -1,0 +1,1 @@
+"""(stream, window) -> Arrow tables."""

@@ -1,0 +1,1 @@
+"""Arrow tables -> DuckDB through dlt, and the proof that they landed."""
