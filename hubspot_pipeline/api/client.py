@@ -75,11 +75,12 @@ class Client:
         """GET `path`; `parse` turns the body into a value and raises MalformedAnswer where it is not one."""
         return self._call("GET", path, params=params, body=None, parse=parse, meter=meter)
 
-    def post(self, path: str, body: Any, *, parse: Callable[[bytes], T], meter: Meter) -> T:
+    def post(self, path: str, body: Any, *, params: Params | None = None, parse: Callable[[bytes], T],
+             meter: Meter) -> T:  # fmt: skip
         """POST to a reading endpoint (search, batch read); anything else raises before the socket."""
         if not READING_POST.search(path):
             raise HubSpotError(f"POST {path} would write to the portal; this client only reads.")
-        return self._call("POST", path, params=None, body=json.dumps(body).encode(), parse=parse, meter=meter)
+        return self._call("POST", path, params=params, body=json.dumps(body).encode(), parse=parse, meter=meter)
 
     def _call(self, method: str, path: str, *, params: Params | None, body: bytes | None,
               parse: Callable[[bytes], T], meter: Meter) -> T:  # fmt: skip

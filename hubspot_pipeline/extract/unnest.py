@@ -1,0 +1,288 @@
+"""Bytes of one answer -> records with their `properties` untouched -> Arrow columns.
+
+The fast path cuts a page with msgspec and reads the cells with pyarrow; both refuse what HubSpot can really send
+(lone surrogates, a number where text is declared, a key twice), so a refused page is read again by the standard
+library, scrubbed, and what was scrubbed is told in `scrubbed`.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+
+from hubspot_pipeline.errors import MalformedAnswer
+
+
+class Next(msgspec.Struct):
+    after: str | int
+
+
+class Paging(msgspec.Struct):
+    next: Next | None = None
+
+
+class Version(msgspec.Struct):
+    """One version of a property, newest first in HubSpot's answers."""
+
+    timestamp: str | int
+    value: Any = None
+    sourceType: str | None = None
+    sourceId: str | None = None
+    sourceLabel: str | None = None
+    updatedByUserId: int | str | None = None
+
+
+class Record(msgspec.Struct):
+    """One CRM record; `properties` are the bytes as sent."""
+
+    id: str | int
+    properties: msgspec.Raw
+    createdAt: str | None = None
+    updatedAt: str | None = None
+    archived: bool = False
+    archivedAt: str | None = None
+    propertiesWithHistory: dict[str, list[Version]] | None = None
+    associations: dict[str, Any] | None = None
+    scrubbed: bool = False
+    """Set by the lenient reading: characters that are no Unicode were replaced."""
+
+
+class Problem(msgspec.Struct):
+    """One entry of `errors` in a 207."""
+
+    message: str = ""
+    category: str = ""
+    subCategory: str = ""
+    context: dict[str, Any] = {}
+
+
+class Page(msgspec.Struct):
+    """`results` is required: an error body is refused, never an empty page."""
+
+    results: list[Record]
+    paging: Paging | None = None
+    total: int | None = None
+    errors: list[Problem] = []
+
+    @property
+    def after(self) -> str | None:
+        return str(self.paging.next.after) if self.paging and self.paging.next else None
+
+
+class Target(msgspec.Struct):
+    toObjectId: int | str
+    associationTypes: list[dict[str, Any]]
+
+
+class Linked(msgspec.Struct):
+    from_: dict[str, Any] = msgspec.field(name="from")
+    to: list[Target] = []
+    paging: Paging | None = None
+
+
+class LinkPage(msgspec.Struct):
+    results: list[Linked]
+    errors: list[Problem] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """A value that could not be kept as sent."""
+
+    id: str
+    property: str
+    raw: str
+    reason: str
+
+
+_pages = msgspec.json.Decoder(Page)
+_links = msgspec.json.Decoder(LinkPage)
+
+
+def page(content: bytes) -> Page:
+    """Decode a page of records. Raises MalformedAnswer where it is none."""
+    found: Page = _decode(_pages, content)
+    return found
+
+
+def links(content: bytes) -> LinkPage:
+    """Decode an associations batch read. Raises MalformedAnswer where it is none."""
+    found: LinkPage = _decode(_links, content)
+    return found
+
+
+def rows(content: bytes) -> dict[str, Any]:
+    """Decode any other JSON object. Raises MalformedAnswer where it is none."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        raise MalformedAnswer("the answer is not JSON") from None
+    if not isinstance(found, dict):
+        raise MalformedAnswer("the answer is not a JSON object")
+    return found
+
+
+def listing(content: bytes) -> dict[str, Any]:
+    """Decode a JSON object that holds a list of objects in `results`. Raises MalformedAnswer where it does not."""
+    found = rows(content)
+    items = found.get("results")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise MalformedAnswer("the answer has no list `results`")
+    return _shield(found)  # type: ignore[no-any-return]
+
+
+def results(content: bytes) -> list[dict[str, Any]]:
+    """The objects in `results`. Raises MalformedAnswer where there is no such list."""
+    found: list[dict[str, Any]] = listing(content)["results"]
+    return found
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
+    try:
+        return decoder.decode(content)
+    except msgspec.ValidationError as error:
+        raise MalformedAnswer(f"the answer is not what the API promises ({error})") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_leniently(decoder, content)
+
+
+def _decode_leniently(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
+    try:
+        found = decoder.decode(msgspec.json.encode(_shield(json.loads(content))))
+    except msgspec.ValidationError as error:
+        raise MalformedAnswer(f"the answer is not what the API promises ({error})") from None
+    except (ValueError, msgspec.DecodeError):
+        raise MalformedAnswer("the answer is not complete JSON") from None
+    for record in found.results:
+        if isinstance(record, Record):
+            record.scrubbed = True
+    return found
+
+
+REPLACEMENT = "�"
+
+
+def _shield(value: Any) -> Any:
+    """Replace lone surrogates, which no UTF-8 text can hold, by U+FFFD."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_shield(item) for item in value]
+    if isinstance(value, dict):
+        return {_shield(key): _shield(item) for key, item in value.items()}
+    return value
+
+
+def cells(records: Sequence[Record], names: Sequence[str]) -> tuple[pa.Table, pa.Array, list[Scrubbed]]:
+    """Property values of records as text columns.
+
+    Returns (one text column per name in order, the JSON text of each record's properties, what was scrubbed).
+    """
+    scrubbed: list[Scrubbed] = []
+    raws = [bytes(record.properties) for record in records]
+    try:
+        table = _read_cells(raws, names)
+    except pa.ArrowInvalid:
+        raws = [_flatten(str(record.id), raw, scrubbed) for record, raw in zip(records, raws, strict=True)]
+        table = _read_cells(raws, names)
+    scrubbed += _replaced(records, raws)
+    return table, pa.array(raws, pa.binary()).cast(pa.string()), scrubbed
+
+
+def _read_cells(raws: list[bytes], names: Sequence[str]) -> pa.Table:
+    if any(b"\n" in raw for raw in raws):
+        raise pa.ArrowInvalid("a record on several lines")
+    schema = pa.schema([(name, pa.string()) for name in names])
+    if not raws or not names:
+        return pa.table({name: pa.nulls(len(raws), pa.string()) for name in names})
+    data = b"\n".join(raws) + b"\n"
+    table = pj.read_json(
+        io.BytesIO(data),
+        parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+        read_options=pj.ReadOptions(block_size=max(8 << 20, max(map(len, raws)) + 1), use_threads=False),
+    )
+    if table.num_rows != len(raws):
+        raise pa.ArrowInvalid("a record was not an object")
+    return table
+
+
+def _flatten(id_: str, raw: bytes, scrubbed: list[Scrubbed]) -> bytes:
+    """One record's properties with every value as text or null, the last of a doubled key, on one line."""
+
+    def text(name: str, value: Any) -> str | None:
+        if value is None or isinstance(value, str):
+            return value
+        sent = json.dumps(value, ensure_ascii=False)
+        scrubbed.append(Scrubbed(id_, name, sent, "not text as HubSpot promises; kept as its JSON text"))
+        return sent
+
+    found = json.loads(raw)
+    if not isinstance(found, dict):
+        raise MalformedAnswer(f"the properties of record {id_} are not an object")
+    return msgspec.json.encode({name: text(name, value) for name, value in found.items()})
+
+
+def _replaced(records: Sequence[Record], raws: list[bytes]) -> list[Scrubbed]:
+    mark = REPLACEMENT.encode()
+    return [
+        Scrubbed(str(record.id), name, value, "holds U+FFFD: a character that is no valid Unicode was replaced")
+        for record, raw in zip(records, raws, strict=True)
+        if record.scrubbed and mark in raw
+        for name, value in json.loads(raw).items()
+        if isinstance(value, str) and REPLACEMENT in value
+    ]
+
+
+def table(
+    records: Sequence[Record], columns: Mapping[str, str], synced_at: Any
+) -> tuple[pa.Table, list[Scrubbed]]:
+    """Records -> the raw table of their object.
+
+    `columns`: property -> column. Columns: id, created_at, updated_at, archived_at, deleted_at, archived, deletion,
+    merged_into_id, properties (JSON text), one text column per property, _synced_at.
+    """
+    values, properties, scrubbed = cells(records, list(columns))
+    count = len(records)
+    archived_at = instants([r.archivedAt for r in records])
+    archived = pa.array([bool(r.archived) for r in records], pa.bool_())
+    fixed: dict[str, pa.Array] = {
+        "id": pa.array([str(r.id) for r in records], pa.string()),
+        "created_at": instants([r.createdAt for r in records]),
+        "updated_at": instants([r.updatedAt for r in records]),
+        "archived_at": archived_at,
+        "deleted_at": archived_at,
+        "archived": archived,
+        "deletion": pc.if_else(archived, pa.scalar("archived"), pa.scalar(None, pa.string())),
+        "merged_into_id": pa.nulls(count, pa.string()),
+        "properties": properties,
+    }
+    cells_by_column = dict(zip(columns.values(), values.columns, strict=True))
+    stamp = {"_synced_at": pa.array([synced_at] * count, INSTANT)}
+    return pa.table(fixed | cells_by_column | stamp), scrubbed
+
+
+INSTANT = pa.timestamp("us", "UTC")
+
+
+def instants(texts: Sequence[str | int | None]) -> pa.Array:
+    """ISO-8601 or epoch-millisecond texts -> UTC timestamps; what is neither becomes null."""
+    array = pa.array([None if text is None else str(text) for text in texts], pa.string())
+    try:
+        return pc.cast(array, INSTANT)
+    except pa.ArrowInvalid:
+        return pa.concat_arrays([_instant(text) for text in array.to_pylist()]) if len(array) else array.cast(INSTANT)
+
+
+def _instant(text: str | None) -> pa.Array:
+    try:
+        if text is not None and text.lstrip("-").isdigit():
+            return pa.array([int(text) * 1000], pa.int64()).cast(INSTANT)
+        return pc.cast(pa.array([text], pa.string()), INSTANT)
+    except (pa.ArrowInvalid, OverflowError):
+        return pa.nulls(1, INSTANT)
