@@ -1,0 +1,60 @@
+"""Fills a portal with two years of an invented software company: people, deals, renewals, tickets, and their dirt.
+
+empty portal + seed + sizes -> the portal at noon (New York) of 2026-09-30; the same arguments give the same portal
+"""
+
+from .portal import Portal
+from .seed_customers import after_sale, sign_old_customers
+from .seed_deals import plan_sales
+from .seed_dirt import plan_dirt
+from .seed_people import plan_companies, plan_people
+from .seed_schema import define, hire, stock
+from .seed_tickets import plan_tickets
+from .seed_world import END, HOUR, START, World
+
+
+def generate(
+    portal: Portal,
+    *,
+    seed: int = 1,
+    contacts: int = 300,
+    companies: int | None = None,
+    deals: int | None = None,
+    tickets: int | None = None,
+    activity: float = 1.0,
+) -> None:
+    """Tell the company's story from 2024-10-01 to 2026-09-30T16:00Z in an empty portal, and set its clock to the end.
+
+    Sizes are numbers of records created, before merges and archiving: `companies` (default a quarter of the contacts),
+    new-business `deals` (default three quarters; renewal deals come on top), `tickets` (default four in ten).
+    `activity` scales e-mails, calls, meetings, notes and tasks. Raises ValueError for a negative size.
+    """
+    sizes = {
+        "contacts": contacts,
+        "companies": contacts // 4 if companies is None else companies,
+        "deals": contacts * 3 // 4 if deals is None else deals,
+        "tickets": contacts * 2 // 5 if tickets is None else tickets,
+    }
+    for name, size in {**sizes, "activity": activity}.items():
+        if size < 0:
+            raise ValueError(f"{name} must not be negative, and is {size}.")
+    running = not portal.clock.frozen
+    portal.clock.freeze()
+    portal.clock.set(START)
+    _tell(World(portal, seed, activity), sizes)
+    portal.clock.set(END)
+    if running:
+        portal.clock.run()
+
+
+def _tell(world: World, sizes: dict[str, int]) -> None:
+    define(world)
+    hire(world)
+    stock(world)
+    plan_companies(world, sizes["companies"])
+    plan_people(world, sizes["contacts"])
+    world.at(START + HOUR, lambda now: sign_old_customers(world, now))
+    plan_sales(world, sizes["deals"], lambda deal, now: after_sale(world, deal, now))
+    plan_tickets(world, sizes["tickets"])
+    plan_dirt(world)
+    world.play()

@@ -1,0 +1,113 @@
+"""Customers: how a sale makes one, how it is looked after, and how its contract is renewed or ends.
+
+world -> check-ins, contract properties on companies, renewal deals before each end of term
+"""
+
+from functools import partial
+
+from .seed_activity import Scene, bustle
+from .seed_deals import decide, open_deal
+from .seed_people import warm_up
+from .seed_schema import RENEWAL_STAGES, RENEWALS
+from .seed_world import DAY, END, HOUR, Company, Deal, Owner, World, day_text, iso, owner_id, years_later
+
+_ALREADY_CUSTOMERS = 0.3
+_AHEAD = 100
+"""Days before the end of a term at which its renewal deal opens."""
+
+
+def sign_old_customers(world: World, now: int) -> None:
+    """Some of the companies that were imported had a contract already; no deal in the portal tells of it."""
+    for company in world.companies:
+        if company.exists and world.chance(_ALREADY_CUSTOMERS):
+            contract = world.rng.choice((12000, 30000, 36000, 45600, 72000))
+            _sign(world, company, contract, now + world.rng.randint(20, 360) * DAY, now)
+
+
+def after_sale(world: World, deal: Deal, now: int) -> None:
+    """A won sale makes its company a customer, or adds to the contract it has."""
+    company = deal.company
+    if not deal.is_won or company is None or not company.exists:
+        return
+    for person in deal.people:
+        world.at(now + HOUR, partial(warm_up, world, person, "customer"))
+    _sign(world, company, deal.yearly or deal.amount or 0, years_later(now), now)
+
+
+def _sign(world: World, company: Company, contract: int, end_of_term: int, now: int) -> None:
+    new = not company.customer or company.churned
+    company.customer, company.churned = True, False
+    company.contract = contract if new else company.contract + contract
+    if new:
+        csm = world.owner_of("Customer Success", now)
+        company.renewal = end_of_term
+        company.shows_renewal = world.chance(0.8)
+        company.quiet_from = END - world.rng.randint(40, 300) * DAY if world.chance(0.3) else None
+        first = {"lifecyclestage": "customer", "csm_owner": owner_id(csm), "churn_reason": ""}
+        world.update(company, first, now, by="AUTOMATION_PLATFORM")
+        go_live = {"go_live_at": iso(world.later(now, 30))}
+        world.at(now + HOUR, lambda at: world.update(company, go_live, at, by=csm))
+        world.at(world.later(now, 20), partial(_check_in, world, company, csm))
+        _watch_term(world, company, now)
+    world.at(now + 2 * HOUR, partial(_show_contract, world, company))
+
+
+def _show_contract(world: World, company: Company, now: int) -> None:
+    """Write end of term and value to the record, where somebody keeps these properties up to date."""
+    if company.shows_renewal and company.renewal is not None:
+        shown = {"renewal_date": day_text(company.renewal, world.zone), "contract_value": str(company.contract)}
+        world.update(company, shown, now, by="INTEGRATION")
+
+
+def _check_in(world: World, company: Company, csm: Owner | None, now: int) -> None:
+    """Somebody from customer success keeps in touch, until nobody does."""
+    if not company.exists or company.churned or (company.quiet_from is not None and now > company.quiet_from):
+        return
+    if csm is None or (csm.left is not None and csm.left < now):
+        csm = world.owner_of("Customer Success", now)
+        world.update(company, {"csm_owner": owner_id(csm)}, now, by="CRM_UI_BULK_ACTION")
+    staff = [person for person in company.people if person.exists]
+    people = tuple(world.rng.sample(staff, min(len(staff), 3)))
+    bustle(world, Scene(owner=csm, people=people, company=company, kind="Onboarding"), now, mean=1.6, days=12)
+    if world.chance(0.25):
+        mood = world.rng.choice(("green", "green", "yellow", "red"))
+        world.update(company, {"csm_sentiment": mood}, now, by=csm)
+    world.at(world.later(now, 26), partial(_check_in, world, company, csm))
+
+
+def _watch_term(world: World, company: Company, now: int) -> None:
+    if company.renewal is not None:
+        opens = world.moment(max(company.renewal - _AHEAD * DAY, now), after=now)
+        world.at(opens, partial(_open_renewal, world, company))
+
+
+def _open_renewal(world: World, company: Company, now: int) -> None:
+    """Three in four renewals get a deal in time; the others are forgotten and run over."""
+    if not company.exists or company.churned or company.renewal is None or world.chance(0.2):
+        return
+    rng = world.rng
+    staff = [person for person in company.people if person.exists]
+    year = day_text(company.renewal, world.zone)[:4]
+    ids = [stage[0] for stage in RENEWAL_STAGES]
+    deal = Deal(
+        name=f"{company.name} – Renewal {year}", pipeline=RENEWALS, stages=ids[:3], won=ids[3], lost=ids[4],
+        company=company, owner=world.owner_of("Customer Success", now), people=staff[:2], close=company.renewal, term=company.renewal,
+        amount=int(company.contract * rng.choice((1, 1, 1.05, 1.1, 0.9))), after=partial(_after_renewal, world),
+    )  # fmt: skip
+    decide(world, deal, 0.72, 0.12)
+    open_deal(world, deal, rng.choice(("renewal", "renewal", "existingbusiness")), now)
+
+
+def _after_renewal(world: World, deal: Deal, now: int) -> None:
+    company = deal.company
+    if company is None or company.renewal is None or not company.exists:
+        return
+    if not deal.is_won:
+        company.churned = True
+        reason = world.rng.choice(("price", "usage", "merger", "silent"))
+        world.update(company, {"churn_reason": reason}, now, by=deal.owner)
+        return
+    company.contract = deal.yearly or deal.amount or company.contract
+    company.renewal = years_later(company.renewal)
+    world.at(now + 2 * HOUR, partial(_show_contract, world, company))
+    _watch_term(world, company, now)
