@@ -1,0 +1,20 @@
+"""Settings -> everything Dagster loads: assets, checks, jobs, schedules, the sensor, the executor."""
+
+import dagster as dg
+
+from hubspot_pipeline.assets import jobs, models, schedules, warehouse
+from hubspot_pipeline.assets.resource import HubSpotResource
+from hubspot_pipeline.settings import Settings
+
+
+def assemble(settings: Settings) -> dg.Definitions:
+    """Definitions of the project in `settings.root`. Its dbt project is parsed if it changed; needs no network."""
+    project = models.load(settings.root / "dbt_project", settings.working)
+    return dg.Definitions(
+        assets=[warehouse.assets(project)],
+        jobs=jobs.jobs(project),
+        schedules=schedules.schedules(live=settings.credential.given and not settings.is_loopback),
+        sensors=[schedules.sensor(project)],
+        resources={"hubspot": HubSpotResource()},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,158 @@
+"""Selected dbt models -> `dbt build` in this process -> Dagster events with columns, lineage, row counts, previews.
+
+In this process, because a dbt process of its own costs 5 CPU seconds and dagster-dbt's command line resource starts
+two; the events are translated by dagster-dbt itself.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from hubspot_pipeline.assets import preview
+from hubspot_pipeline.assets.models import Models, dbt_environment
+
+RESULTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
+_BAD = {"error", "fail", "runtime error", "partial success"}
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass
+class Built:
+    """What came of a build: names of the nodes that failed, and dbt's message where it could not even start."""
+
+    failed: list[str] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.failed and not self.error
+
+
+def build(
+    context: dg.AssetExecutionContext,
+    models: Models,
+    working: Path,
+    wanted: Iterable[dg.AssetKey | dg.AssetCheckKey],
+) -> Generator[Any, None, Built]:
+    """Build the wanted models and run the wanted tests; yields outputs and check results, returns a `Built`."""
+    target = working.parent / "dbt"
+    results: list[dict[str, Any]] = []
+    built = Built()
+    context.log.info("dbt: building models and running tests")
+    with _ONE_AT_A_TIME, _environment(dbt_environment(working)):
+        error = _invoke(_arguments(models, target, set(wanted)), results, context.log.info)
+    built.error = "" if error is None else str(error)
+    with duckdb.connect(str(working), read_only=True) as con:
+        columns = _columns(con)
+        for raw in results:
+            node = models.manifest["nodes"][raw["data"]["node_info"]["unique_id"]]
+            if raw["data"]["node_info"]["node_status"] in _BAD:
+                built.failed.append(f"{node['name']}: {_reason(raw)}")
+            message = DbtCoreCliEventMessage(raw_event=raw, event_history_metadata=_history(models, node, columns))
+            for event in message.to_default_asset_events(models.manifest, models.translator, context, target):
+                yield _with_rows(con, node, event) if isinstance(event, dg.Output) else event
+    return built
+
+
+def _arguments(models: Models, target: Path, wanted: set[dg.AssetKey | dg.AssetCheckKey]) -> list[str]:
+    everything = wanted >= set(models.node_of)
+    chosen = [".".join(node["fqn"]) for key, node in models.node_of.items() if key in wanted]
+    return [
+        "--quiet", "--no-print", "--no-use-colors", "--log-path", str(target), "build",
+        "--project-dir", str(models.project_dir), "--profiles-dir", str(models.project_dir),
+        "--target-path", str(target),
+        "--partial-parse-file-path", str(models.project_dir / "target" / "partial_parse.msgpack"),
+        *([] if everything else ["--indirect-selection", "empty", "--select", *chosen]),
+    ]  # fmt: skip
+
+
+def _invoke(arguments: list[str], results: list[dict[str, Any]], log: Callable[[str], object]) -> Exception | None:
+    """Run dbt, collect the result events, and let go of the warehouse file. Returns what kept dbt from running."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+    from dbt_common.events.functions import msg_to_dict
+
+    def collect(event: Any) -> None:
+        if event.info.name in RESULTS:
+            results.append(msg_to_dict(event))
+            log(f"dbt: {event.info.msg}")
+
+    try:
+        outcome = dbtRunner(callbacks=[collect]).invoke(arguments)
+    finally:
+        reset_adapters()  # type: ignore[no-untyped-call]
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if outcome.exception is not None and not isinstance(outcome.exception, Exception):
+        raise outcome.exception
+    return outcome.exception
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """dbt reads its warehouse's path from the environment; put it there for the time of one build."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _columns(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, Any]]:
+    """Columns of every relation, in the form in which dagster-dbt takes them."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for schema, table, name, kind in con.execute(
+        "select table_schema, table_name, column_name, data_type from information_schema.columns "
+        "order by ordinal_position"
+    ).fetchall():
+        found.setdefault((schema, table), {})[name] = {"data_type": kind}
+    return found
+
+
+def _history(models: Models, node: Mapping[str, Any], columns: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
+    """Columns of a model and of its parents: dagster-dbt makes the column schema and the lineage from them."""
+    if node["resource_type"] == "test":
+        return {}
+    parents = {}
+    for unique_id in node["depends_on"].get("nodes", []):
+        parent = models.manifest["nodes"].get(unique_id) or models.manifest["sources"].get(unique_id)
+        if parent and parent.get("relation_name"):
+            parents[parent["relation_name"]] = {"columns": columns.get(_place(parent), {})}
+    return {"columns": columns.get(_place(node), {}), "parents": parents}
+
+
+def _place(node: Mapping[str, Any]) -> tuple[str, str]:
+    return node["schema"], node.get("identifier") or node["alias"]
+
+
+def _with_rows(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any], event: dg.Output[Any]) -> dg.Output[Any]:
+    """Row count of what is stored, and the first rows of a mart."""
+    if node["config"]["materialized"] == "view":
+        return event
+    relation = ".".join('"' + part.replace('"', '""') + '"' for part in _place(node))
+    count = con.execute(f"select count(*) from {relation}").fetchone()
+    extra: dict[str, Any] = {"dagster/row_count": count[0] if count else 0}
+    if node["schema"] == "marts":
+        extra["preview"] = dg.MetadataValue.md(preview.of(con, relation))
+    return event.with_metadata({**event.metadata, **extra})
+
+
+def _reason(raw: Mapping[str, Any]) -> str:
+    info = raw["data"]["node_info"]
+    failures = raw["data"].get("num_failures")
+    if failures:
+        return f"{failures} rows fail the test"
+    return str(info["node_status"])

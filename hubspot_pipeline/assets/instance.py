@@ -1,0 +1,87 @@
+"""Settings -> the Dagster home under the data folder; runs whose process is gone -> closed, so they block nobody."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import dagster as dg
+
+from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.settings import Settings, project_root
+
+PROCESS = "hubspot/process"
+"""Tag of a run: host, pid and start of the process that works on it."""
+IN_PROGRESS = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+
+
+def dagster_home(settings: Settings) -> Path:
+    """The folder of Dagster's history, made if need be, with the project's dagster.yaml as it is now.
+
+    Dagster reads that file only from its home, so limits set in the project's root would not count here.
+    Raises ConfigError if the project has no dagster.yaml.
+    """
+    source = next((root / "dagster.yaml" for root in (settings.root, project_root()) if _has_config(root)), None)
+    if source is None:
+        raise ConfigError(f"{settings.root / 'dagster.yaml'} is missing; take it from the repository.")
+    home = (settings.data_dir / "dagster_home").resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    target = home / "dagster.yaml"
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        fresh = target.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(source, fresh)
+        os.replace(fresh, target)
+    return home
+
+
+def claim(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Write this process on the run, so that others can tell a run that works from one that was killed."""
+    instance.add_run_tags(run_id, {PROCESS: this_process()})
+
+
+def this_process() -> str:
+    """`host pid start`: a pid alone is given to another process sooner or later, in a container at once."""
+    return f"{socket.gethostname()} {os.getpid()} {_start_of(os.getpid())}"
+
+
+def in_progress(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs that wait or work. One whose process is gone is closed as failed first: nothing else would ever end it."""
+    runs = []
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=list(IN_PROGRESS))):
+        if _is_gone(run.tags.get(PROCESS, "")):
+            instance.report_run_failed(run, "The process of this run is gone: killed, or the machine stopped.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        else:
+            runs.append(run)
+    return runs
+
+
+def _has_config(root: Path) -> bool:
+    return (root / "dagster.yaml").is_file()
+
+
+def _is_gone(process: str) -> bool:
+    """Whether the process that claimed a run has ended; unknown (no claim, another machine) counts as alive."""
+    host, _, rest = process.partition(" ")
+    pid, _, start = rest.partition(" ")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return _start_of(int(pid)) != start
+
+
+def _start_of(pid: int) -> str:
+    """When a process started, in the kernel's ticks; empty where there is no /proc."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.read_text().rpartition(")")[2].split()[19] if stat.exists() else ""

@@ -1,0 +1,37 @@
+"""Rows of a mart -> a Markdown table that shows every value as text and runs none of it."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+ROWS = 20
+_MARKUP = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|`*_[]()!\\~#\"'"})
+
+
+def markdown(frame: "pd.DataFrame") -> str:
+    """A DataFrame as a Markdown table. Values come from a portal that strangers can write to (a form is enough),
+
+    so whatever HTML or Markdown would interpret is written as a character reference.
+    """
+    lines = [_row(frame.columns), "|" + " --- |" * len(frame.columns)]
+    lines += [_row(values) for values in frame.itertuples(index=False, name=None)]
+    return "\n".join(lines)
+
+
+def of(con: "duckdb.DuckDBPyConnection", relation: str) -> str:
+    """The first rows of a relation, given as SQL would name it."""
+    return markdown(con.execute(f"select * from {relation} limit {ROWS}").df())
+
+
+def _row(values: Any) -> str:
+    return "| " + " | ".join(_cell(value) for value in values) + " |"
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:  # NaN and NaT are how pandas says nothing
+        return ""
+    text = str(value)
+    text = text if len(text) <= 200 else text[:199] + "…"
+    return " ".join(text.split()).translate(_MARKUP).replace("://", "&#58;//").replace("www.", "www&#46;")

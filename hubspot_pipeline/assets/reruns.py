@@ -1,0 +1,55 @@
+"""Selection of a run and what its parents landed -> what is left to do: streams, models, tests and checks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dagster as dg
+
+from hubspot_pipeline.assets import raw
+from hubspot_pipeline.assets.models import Models
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Streams to read, then keys of models and checks to do. `note` says what a re-execution leaves out."""
+
+    streams: list[str]
+    models: set[dg.AssetKey]
+    checks: set[dg.AssetCheckKey]
+    note: str = ""
+
+
+def plan(context: dg.AssetExecutionContext, models: Models) -> Plan:
+    """Everything selected; of a re-execution what has not landed in the runs it repeats, and what is below that."""
+    wanted = set(context.selected_asset_keys)
+    landed = landed_before(context) & wanted
+    left = wanted
+    if landed and landed != wanted:
+        specs = [*raw.specs(), *models.specs]
+        left = below(wanted - landed, {spec.key: {dep.asset_key for dep in spec.deps} for spec in specs}) & wanted
+    note = f"re-execution: {len(wanted - left)} assets landed before and are left alone" if left != wanted else ""
+    checks = {check for check in context.selected_asset_check_keys if check.asset_key in left or not wanted}
+    return Plan(raw.selected(left), {asset for asset in left if asset in models.node_of}, checks, note)
+
+
+def landed_before(context: dg.AssetExecutionContext) -> set[dg.AssetKey]:
+    """Assets materialized by the runs that this one re-executes."""
+    landed: set[dg.AssetKey] = set()
+    parent = context.run.parent_run_id
+    while parent is not None:
+        for entry in context.instance.all_logs(parent, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
+            if entry.dagster_event is not None and entry.dagster_event.asset_key is not None:
+                landed.add(entry.dagster_event.asset_key)
+        run = context.instance.get_run_by_id(parent)
+        parent = run.parent_run_id if run is not None else None
+    return landed
+
+
+def below(keys: Iterable[dg.AssetKey], parents: dict[dg.AssetKey, set[dg.AssetKey]]) -> set[dg.AssetKey]:
+    """The keys and everything downstream of them."""
+    found = set(keys)
+    while True:
+        more = {key for key, above in parents.items() if key not in found and above & found}
+        if not more:
+            return found
+        found |= more

@@ -1,0 +1,216 @@
+"""Selected streams and models -> one op: sync, checks, `dbt build`, publish, and a failure that says what to repeat.
+
+One op, because Dagster skips a step as soon as an input is missing: with a step of its own dbt would not run when a
+single stream failed or may not be read, and people would lose all marts for it.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from hubspot_pipeline.assets import checks, raw
+from hubspot_pipeline.assets.build import Built, build
+from hubspot_pipeline.assets.instance import claim
+from hubspot_pipeline.assets.models import Models
+from hubspot_pipeline.assets.reruns import Plan, plan
+from hubspot_pipeline.assets.resource import HubSpotResource, SyncConfig
+from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.settings import DEFAULT_START, Settings, parse_instant
+from hubspot_pipeline.streams import BY_NAME, STREAMS
+
+if TYPE_CHECKING:
+    from hubspot_pipeline.warehouse.run import Outcome, RunResult
+
+OP = "warehouse"
+POOL = "warehouse"
+RESUMES_AT = "hubspot/resumes_at"
+"""Tag of a run that waits for the daily limit: an ISO instant."""
+TRIGGER = "hubspot/trigger"
+
+
+def assets(models: Models) -> dg.AssetsDefinition:
+    """Every stream and every dbt model in one subsettable op."""
+
+    @dg.multi_asset(
+        name=OP,
+        specs=[*raw.specs(), *models.specs],
+        check_specs=[*raw.check_specs(), *models.check_specs],
+        can_subset=True,
+        pool=POOL,
+    )
+    def warehouse(context: dg.AssetExecutionContext, config: SyncConfig, hubspot: HubSpotResource) -> Iterator[Any]:
+        claim(context.instance, context.run_id)
+        try:
+            yield from _work(context, config, hubspot, models)
+        except ConfigError as error:
+            hubspot.refused(error)
+            raise dg.Failure(description=str(error), allow_retries=False) from None
+
+    return warehouse
+
+
+def _work(
+    context: dg.AssetExecutionContext, config: SyncConfig, hubspot: HubSpotResource, models: Models
+) -> Iterator[Any]:
+    """The steps in their order. Streams that failed do not keep the others from the marts."""
+    from hubspot_pipeline.warehouse.publish import publish
+
+    settings = hubspot.settings()
+    todo = plan(context, models)
+    if todo.note:
+        context.log.info(todo.note)
+    mark = Marts(settings.working.parent / "marts.json", models.fingerprint)
+    current, result, built = False, None, None
+    if todo.streams:
+        current = mark.take()
+        result = _sync(context, config, hubspot, settings, todo)
+        yield from _landings(context, settings, result, todo)
+    if settings.working.exists():
+        yield from _checks(settings, result, todo)
+        if _must_build(context, todo, quiet=current and result is not None and not result.changed):
+            tests = {check for check in todo.checks if check in models.node_of}
+            built = yield from build(context, models, settings.working, todo.models | tests)
+    if current if built is None else built.ok and todo.models >= {spec.key for spec in models.specs}:
+        mark.put()
+    if todo.streams or todo.models:
+        changed = bool(result and result.changed) or bool(built)
+        if publish(settings, changed):
+            context.log.info(f"published {settings.published}")
+    _fail_for(context, result, built)
+
+
+def _sync(
+    context: dg.AssetExecutionContext, config: SyncConfig, hubspot: HubSpotResource, settings: Settings, todo: Plan
+) -> "RunResult":
+    from hubspot_pipeline.api.local import portal_for
+    from hubspot_pipeline.warehouse.run import run
+
+    with portal_for(settings) as reachable:
+        result = run(
+            reachable,
+            mode=config.mode.value,
+            streams=todo.streams if len(todo.streams) < len(STREAMS) else None,
+            since=_instant("since", config.since),
+            until=_instant("until", config.until),
+            trigger=_trigger(context.run.tags),
+            dagster_run_id=context.run_id,
+            progress=hubspot.progress(context.log),
+        )
+    hubspot.finished(result)
+    return result
+
+
+def _landings(
+    context: dg.AssetExecutionContext, settings: Settings, result: "RunResult", todo: Plan
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetObservation]:
+    """A materialization for what landed, an observation for what the token may not read, nothing for what failed."""
+    import duckdb
+
+    with duckdb.connect(str(settings.working), read_only=True) as con:
+        for name in todo.streams:
+            outcome = result.outcomes.get(name)
+            if outcome is None:
+                continue
+            context.log.log("ERROR" if outcome.status == "failed" else "INFO", _line(outcome))
+            if outcome.status == "succeeded":
+                yield dg.MaterializeResult(
+                    asset_key=raw.key(name),
+                    metadata=raw.metadata(outcome, is_sandbox=result.is_sandbox) | raw.table_metadata(con, name),
+                    data_version=dg.DataVersion(raw.data_version(con, name)),
+                )
+            elif outcome.status == "skipped":
+                yield dg.AssetObservation(
+                    raw.key(name),
+                    description=outcome.message,
+                    metadata={"skipped": outcome.message, "any_of_scopes": ", ".join(outcome.missing_scopes)},
+                )
+
+
+def _checks(settings: Settings, result: "RunResult | None", todo: Plan) -> Iterator[dg.AssetCheckResult]:
+    """Checks of every stream but those that failed just now: their rows and counts are the previous run's."""
+    import duckdb
+
+    now = datetime.now(UTC)
+    with duckdb.connect(str(settings.working), read_only=True) as con:
+        for name, stream in BY_NAME.items():
+            outcome = result.outcomes.get(name) if result else None
+            if outcome is not None and outcome.status not in ("succeeded", "skipped"):
+                continue
+            names = {check.name for check in todo.checks if check.asset_key == raw.key(name)}
+            yield from checks.evaluate(con, stream, names, now)
+
+
+def _must_build(context: dg.AssetExecutionContext, todo: Plan, *, quiet: bool) -> bool:
+    """Of a scheduled sync only if something changed; whoever picks models by hand gets them built."""
+    if quiet and context.job_name in ("hubspot_sync", "hubspot_reconcile"):
+        context.log.info("nothing changed in the portal: the marts stay as they are")
+        return False
+    return bool(todo.models) or any(check.asset_key.path[0] != raw.SCHEMA for check in todo.checks)
+
+
+def _fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", built: Built | None) -> None:
+    """Raise one Failure that lists everything red and the command that repeats it."""
+    parts: list[str] = []
+    if result is not None and result.resumes_at is not None:
+        context.instance.add_run_tags(context.run_id, {RESUMES_AT: result.resumes_at.isoformat()})
+        parts.append(
+            f"Today's share of HubSpot's daily calls is used up; what was read is kept. The schedule goes on after "
+            f"{result.resumes_at:%Y-%m-%d %H:%M} UTC, or run `hubspot-pipeline sync` then."
+        )
+    if result is not None and result.failed:
+        names = [outcome.stream for outcome in result.failed]
+        listed = "\n".join(f"  {outcome.stream}: {outcome.message}" for outcome in result.failed)
+        parts.append(
+            f"{len(names)} of {len(result.outcomes)} streams failed, the others landed:\n{listed}\n"
+            f"Repeat them with: hubspot-pipeline sync {' '.join(names)}"
+        )
+    if built is not None and not built.ok:
+        listed = "\n".join(f"  {line}" for line in built.failed) or built.error
+        parts.append(f"dbt failed; what it could not build keeps its previous rows:\n{listed}\nRepeat with: make marts")
+    if parts:
+        raise dg.Failure(description="\n\n".join(parts), allow_retries=False)
+
+
+def _line(outcome: "Outcome") -> str:
+    if outcome.status != "succeeded":
+        return f"{outcome.stream}: {outcome.status}: {outcome.message}"
+    return (
+        f"{outcome.stream}: {outcome.rows_read:,} rows read, {outcome.rows_inserted:,} inserted, "
+        f"{outcome.rows_updated:,} updated, {outcome.rows_archived:,} archived, {outcome.calls:,} calls, "
+        f"{outcome.seconds:.1f} s"
+    )
+
+
+def _instant(name: str, value: str) -> datetime | None:
+    return parse_instant(name, value, DEFAULT_START) if value else None
+
+
+def _trigger(tags: Any) -> str:
+    if TRIGGER in tags:
+        return str(tags[TRIGGER])
+    return "schedule" if "dagster/schedule_name" in tags else "sensor" if "dagster/sensor_name" in tags else "dagster"
+
+
+class Marts:
+    """Whether the marts belong to the raw tables: a mark beside the file, gone while a run may change them.
+
+    It carries the project's fingerprint and the day, because ages and due dates in the marts move with the day.
+    """
+
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self.path = path
+        self.text = json.dumps({"models": fingerprint, "day": f"{datetime.now(UTC):%Y-%m-%d}"})
+
+    def take(self) -> bool:
+        """Remove the mark; True if it says that the marts are current."""
+        current = self.path.exists() and self.path.read_text() == self.text
+        self.path.unlink(missing_ok=True)
+        return current
+
+    def put(self) -> None:
+        """All models were built from what is there now."""
+        self.path.write_text(self.text)
