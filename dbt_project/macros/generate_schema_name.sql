@@ -1,0 +1,5 @@
+{# Schemas carry the names people query by, `staging` and `marts`, without the
+   target's name in front. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ (custom_schema_name or target.schema) | trim }}
+{%- endmacro %}

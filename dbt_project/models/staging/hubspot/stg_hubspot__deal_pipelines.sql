@@ -1,0 +1,10 @@
+{{ typed_collection('deal_pipelines', [
+    ('id', 'string'),
+    ('label', 'string'),
+    ('stages', 'json'),
+    ('display_order', 'bigint'),
+    ('archived', 'bool'),
+    ('created_at', 'datetime'),
+    ('updated_at', 'datetime'),
+    ('_synced_at', 'datetime'),
+]) }}

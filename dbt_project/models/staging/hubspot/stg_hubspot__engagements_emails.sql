@@ -1,0 +1,1 @@
+{{ typed_object('engagements_emails', 'emails') }}

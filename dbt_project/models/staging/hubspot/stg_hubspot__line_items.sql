@@ -1,0 +1,1 @@
+{{ typed_object('line_items', 'line_items') }}
