@@ -15,9 +15,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
-from .portal import Portal
+from hubspot_pipeline.sandbox.portal import Portal
 
 Row = dict[str, str]
 
@@ -92,13 +90,18 @@ def _read(directory: Path) -> dict[str, list[Row]]:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
+    # half a second that a portal without an import need not wait for
+    import pandas as pd
+
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ImportRefused(f"{path} is not a CSV file in UTF-8 with a header line: {error}") from error
     missing = [column for column in columns if column not in frame.columns]
     if missing:
-        raise ImportRefused(f"{path} lacks the column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}.")
+        raise ImportRefused(
+            f"{path} lacks the column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}."
+        )
     return [dict(zip(columns, cells, strict=True)) for cells in frame[list(columns)].itertuples(index=False, name=None)]
 
 
@@ -109,7 +112,8 @@ def _days(opportunities: list[Row]) -> list[str]:
     for number, row in enumerate(opportunities, start=2):
         if row["deal_stage"] not in stages:
             raise ImportRefused(
-                f"sales_pipeline.csv line {number}: deal_stage {row['deal_stage']!r} is none of {', '.join(sorted(stages))}."
+                f"sales_pipeline.csv line {number}: deal_stage {row['deal_stage']!r} is none of "
+                f"{', '.join(sorted(stages))}."
             )
         for column in ("engage_date", "close_date"):
             if row[column]:

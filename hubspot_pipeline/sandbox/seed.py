@@ -3,14 +3,14 @@
 empty portal + seed + sizes -> the portal at noon (New York) of 2026-09-30; the same arguments give the same portal
 """
 
-from .portal import Portal
-from .seed_customers import after_sale, sign_old_customers
-from .seed_deals import plan_sales
-from .seed_dirt import plan_dirt
-from .seed_people import plan_companies, plan_people
-from .seed_schema import define, hire, stock
-from .seed_tickets import plan_tickets
-from .seed_world import END, HOUR, START, World
+from hubspot_pipeline.sandbox.portal import Portal
+from hubspot_pipeline.sandbox.seed_customers import after_sale, sign_old_customers
+from hubspot_pipeline.sandbox.seed_deals import plan_sales
+from hubspot_pipeline.sandbox.seed_dirt import plan_dirt
+from hubspot_pipeline.sandbox.seed_people import plan_companies, plan_people
+from hubspot_pipeline.sandbox.seed_schema import define, hire, stock
+from hubspot_pipeline.sandbox.seed_tickets import plan_tickets
+from hubspot_pipeline.sandbox.seed_world import END, HOUR, START, World
 
 
 def generate(

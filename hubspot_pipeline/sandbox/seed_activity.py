@@ -7,15 +7,28 @@ import json
 from dataclasses import dataclass
 from functools import partial
 
-from . import seed_names as names
-from .seed_world import DAY, HOUR, MINUTE, Company, Deal, Owner, Person, Record, World, iso, owner_id
+from hubspot_pipeline.sandbox import seed_names as names
+from hubspot_pipeline.sandbox.seed_world import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Company,
+    Deal,
+    Owner,
+    Person,
+    Record,
+    World,
+    iso,
+    owner_id,
+)
 
 CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
 DISPOSITIONS = {
     CONNECTED: 46, "b2cf5968-551e-4856-9783-52b3da59a7d0": 22, "73a0d17f-1163-4015-bdd5-ec830791da20": 20,
-    "9d9162e7-6cf3-4944-bf63-4dff82258764": 6, "a4c4c377-d246-4b32-a13b-75a56a4cd0ff": 4, "17b47fee-58de-441e-a44c-c6300d46f273": 2,
+    "9d9162e7-6cf3-4944-bf63-4dff82258764": 6, "a4c4c377-d246-4b32-a13b-75a56a4cd0ff": 4,
+    "17b47fee-58de-441e-a44c-c6300d46f273": 2,
 }  # fmt: skip
-"""HubSpot's call outcomes: connected, left voicemail, no answer, busy, left live message, wrong number; with weights."""
+"""HubSpot's call outcomes: connected, left voicemail, no answer, busy, left live message, wrong number; and weights."""
 
 _PARTNER = {"email": "Anna@Partner-Consulting.example", "firstName": "Anna", "lastName": "Partner"}
 _NOTES = (
@@ -91,7 +104,8 @@ def call(world: World, scene: Scene, now: int) -> None:
     properties = {
         "hs_timestamp": iso(now), "hs_call_title": f"Call about {scene.topic or 'the next steps'}",
         "hs_call_body": "<p>Good talk.</p>" if outcome == CONNECTED else "",
-        "hs_call_direction": "OUTBOUND" if outbound else "INBOUND", "hs_call_disposition": "" if world.chance(0.04) else outcome,
+        "hs_call_direction": "OUTBOUND" if outbound else "INBOUND",
+        "hs_call_disposition": "" if world.chance(0.04) else outcome,
         "hs_call_duration": str(seconds * 1000), "hs_call_status": "COMPLETED" if outcome == CONNECTED else "NO_ANSWER",
         "hs_call_from_number": ours if outbound else theirs, "hs_call_to_number": theirs if outbound else ours,
         "hs_call_external_id": f"ext-{rng.getrandbits(32)}", "hubspot_owner_id": owner_id(scene.owner),
@@ -112,8 +126,10 @@ def meeting(world: World, scene: Scene, now: int) -> None:
     properties = {
         "hs_timestamp": iso(begin), "hs_meeting_start_time": iso(begin), "hs_meeting_end_time": iso(end),
         "hs_meeting_title": f"{scene.kind}: {scene.company.name if scene.company else 'introduction'}",
-        "hs_meeting_body": f"<p>Agenda</p><ol><li>{scene.topic or 'Next steps'}</li></ol>", "hs_meeting_outcome": "SCHEDULED",
-        "hs_meeting_location": rng.choice(("https://meet.example/abc", "Room “Äther”", "")), "hs_activity_type": scene.kind,
+        "hs_meeting_body": f"<p>Agenda</p><ol><li>{scene.topic or 'Next steps'}</li></ol>",
+        "hs_meeting_outcome": "SCHEDULED",
+        "hs_meeting_location": rng.choice(("https://meet.example/abc", "Room “Äther”", "")),
+        "hs_activity_type": scene.kind,
         "hs_internal_meeting_notes": "Bring the pricing sheet" if world.chance(0.2) else "",
         "hs_attendee_owner_ids": owner_id(scene.owner), "hubspot_owner_id": owner_id(scene.owner),
     }  # fmt: skip
@@ -128,7 +144,12 @@ def note(world: World, scene: Scene, now: int) -> None:
     who = scene.people[0].first if scene.people else "the team"
     attached = ";".join(str(world.rng.randrange(10**9, 10**10)) for _ in range(world.rng.choice((0, 0, 0, 1, 2))))
     body = world.rng.choice(_NOTES).format(who=who)
-    properties = {"hs_timestamp": iso(now), "hs_note_body": body, "hs_attachment_ids": attached, "hubspot_owner_id": owner_id(scene.owner)}
+    properties = {
+        "hs_timestamp": iso(now),
+        "hs_note_body": body,
+        "hs_attachment_ids": attached,
+        "hubspot_owner_id": owner_id(scene.owner),
+    }
     _log(world, "notes", properties, scene, list(scene.people[:1]), now, by=scene.owner)
 
 
@@ -137,8 +158,10 @@ def task(world: World, scene: Scene, now: int) -> None:
     rng = world.rng
     due = world.later(now, rng.choice((1, 3, 7, 14)))
     properties = {
-        "hs_timestamp": iso(due), "hs_task_subject": rng.choice(_TASKS), "hs_task_body": scene.topic, "hs_task_status": "NOT_STARTED",
-        "hs_task_priority": rng.choice(("NONE", "LOW", "MEDIUM", "HIGH")), "hs_task_type": rng.choice(("EMAIL", "CALL", "TODO")),
+        "hs_timestamp": iso(due), "hs_task_subject": rng.choice(_TASKS), "hs_task_body": scene.topic,
+        "hs_task_status": "NOT_STARTED",
+        "hs_task_priority": rng.choice(("NONE", "LOW", "MEDIUM", "HIGH")),
+        "hs_task_type": rng.choice(("EMAIL", "CALL", "TODO")),
         "hs_task_reminders": str(due - HOUR), "hubspot_owner_id": owner_id(scene.owner),
     }  # fmt: skip
     made = _log(world, "tasks", properties, scene, list(scene.people[:1]), now, by=scene.owner)
@@ -163,5 +186,3 @@ def _log(
         if other is not None and other.exists:
             world.portal.associate(object_type, record.id, other.object, other.id, at=now)
     return record
-
-

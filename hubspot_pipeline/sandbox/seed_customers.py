@@ -5,13 +5,25 @@ world -> check-ins, contract properties on companies, renewal deals before each 
 
 from functools import partial
 
-from .seed_activity import Scene, bustle
-from .seed_deals import decide, open_deal
-from .seed_people import warm_up
-from .seed_schema import RENEWAL_STAGES, RENEWALS
-from .seed_world import DAY, END, HOUR, Company, Deal, Owner, World, day_text, iso, owner_id, years_later
+from hubspot_pipeline.sandbox.seed_activity import Scene, bustle
+from hubspot_pipeline.sandbox.seed_deals import decide, open_deal
+from hubspot_pipeline.sandbox.seed_people import warm_up
+from hubspot_pipeline.sandbox.seed_schema import RENEWAL_STAGES, RENEWALS
+from hubspot_pipeline.sandbox.seed_world import (
+    DAY,
+    END,
+    HOUR,
+    Company,
+    Deal,
+    Owner,
+    World,
+    day_text,
+    iso,
+    owner_id,
+    years_later,
+)
 
-_ALREADY_CUSTOMERS = 0.3
+_ALREADY_CUSTOMERS = 0.5
 _AHEAD = 100
 """Days before the end of a term at which its renewal deal opens."""
 
@@ -82,20 +94,42 @@ def _watch_term(world: World, company: Company, now: int) -> None:
 
 
 def _open_renewal(world: World, company: Company, now: int) -> None:
-    """Three in four renewals get a deal in time; the others are forgotten and run over."""
-    if not company.exists or company.churned or company.renewal is None or world.chance(0.2):
+    """Most renewals get a deal in time; one in ten is forgotten, and then signed late or never."""
+    if not company.exists or company.churned or company.renewal is None:
+        return
+    if world.chance(0.1):
+        world.at(
+            world.moment(company.renewal + 25 * DAY, after=now), partial(_sign_late, world, company, company.renewal)
+        )
         return
     rng = world.rng
     staff = [person for person in company.people if person.exists]
     year = day_text(company.renewal, world.zone)[:4]
     ids = [stage[0] for stage in RENEWAL_STAGES]
     deal = Deal(
-        name=f"{company.name} – Renewal {year}", pipeline=RENEWALS, stages=ids[:3], won=ids[3], lost=ids[4],
-        company=company, owner=world.owner_of("Customer Success", now), people=staff[:2], close=company.renewal, term=company.renewal,
-        amount=int(company.contract * rng.choice((1, 1, 1.05, 1.1, 0.9))), after=partial(_after_renewal, world),
-    )  # fmt: skip
-    decide(world, deal, 0.72, 0.12)
+        name=f"{company.name} – Renewal {year}",
+        pipeline=RENEWALS,
+        stages=ids[:3],
+        won=ids[3],
+        lost=ids[4],
+        company=company,
+        owner=world.owner_of("Customer Success", now),
+        people=staff[:2],
+        amount=int(company.contract * rng.choice((1, 1, 1.05, 1.1, 0.9))),
+        close=company.renewal,
+        term=company.renewal,
+        pace=45.0,
+        after=partial(_after_renewal, world),
+    )
+    decide(world, deal, 0.7, 0.08)
     open_deal(world, deal, rng.choice(("renewal", "renewal", "existingbusiness")), now)
+
+
+def _sign_late(world: World, company: Company, missed: int, now: int) -> None:
+    if company.exists and company.renewal == missed and not company.churned and world.chance(0.6):
+        company.renewal = years_later(missed)
+        _show_contract(world, company, now)
+        _watch_term(world, company, now)
 
 
 def _after_renewal(world: World, deal: Deal, now: int) -> None:

@@ -6,21 +6,26 @@ world + count -> events that create deals with line items and move them
 from collections.abc import Callable
 from functools import partial
 
-from . import seed_names as names
-from .seed_activity import Scene, bustle
-from .seed_people import warm_up
-from .seed_world import DAY, HOUR, Deal, Owner, Record, World, day_text, iso, owner_id
+from hubspot_pipeline.sandbox import seed_names as names
+from hubspot_pipeline.sandbox.seed_activity import Scene, bustle
+from hubspot_pipeline.sandbox.seed_people import warm_up
+from hubspot_pipeline.sandbox.seed_world import DAY, HOUR, Deal, Owner, Record, World, day_text, iso, owner_id
 
 SALES = "default"
-SALES_STAGES = ("appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent")
+SALES_STAGES = (
+    "appointmentscheduled",
+    "qualifiedtobuy",
+    "presentationscheduled",
+    "decisionmakerboughtin",
+    "contractsent",
+)
 PRIMARY_COMPANY_OF_DEAL = ("HUBSPOT_DEFINED", 5)
 COMPANY_OF_DEAL = ("HUBSPOT_DEFINED", 341)
 EUR_RATE = "1.08"
 
 _ROLE_LABELS = {"decision": "Decision maker", "champion": "Champion", "billing": "Billing contact"}
-_WIN = 0.29
-_STUCK = 0.13
-_STAGE_DAYS = 10.0
+_WIN = 0.24
+_STUCK = 0.08
 
 
 def plan_sales(world: World, count: int, after: Callable[[Deal, int], None]) -> None:
@@ -35,12 +40,16 @@ def plan_sales(world: World, count: int, after: Callable[[Deal, int], None]) -> 
 def _open_sale(world: World, number: int, after: Callable[[Deal, int], None], now: int) -> None:
     rng = world.rng
     known = [company for company in world.companies if company.exists and not company.churned]
-    company = rng.choices(known, [min(one.weight, 6.0) for one in known])[0] if known and not world.chance(0.06) else None
+    company = (
+        rng.choices(known, [min(one.weight, 6.0) for one in known])[0] if known and not world.chance(0.06) else None
+    )
     owner = company.owner if company is not None else None
     if owner is None or owner.left is not None:
         owner = world.owner_of("Sales", now)
     staff = [person for person in company.people if person.exists] if company else []
-    product = rng.choice(("Starter", "Growth", "Growth", "Enterprise", "Add-ons", "Pilot 🚀", 'Expansion; "phase 2"', "<RFP> #{}".format(number)))
+    product = rng.choice(
+        ("Starter", "Growth", "Growth", "Enterprise", "Add-ons", "Pilot 🚀", 'Expansion; "phase 2"', f"<RFP> #{number}")
+    )
     deal = Deal(
         name=f"{company.name if company else 'Inbound lead'} – {product}", pipeline=SALES, stages=SALES_STAGES,
         won="closedwon", lost="closedlost", company=company, owner=owner, after=after,
@@ -67,7 +76,8 @@ def open_deal(world: World, deal: Deal, dealtype: str, now: int) -> None:
         "dealname": deal.name, "pipeline": deal.pipeline, "dealstage": deal.stages[deal.stage], "dealtype": dealtype,
         "closedate": iso(deal.close) if deal.close else "", "hubspot_owner_id": owner_id(deal.owner),
         "deal_currency_code": currency, "hs_exchange_rate": EUR_RATE if currency == "EUR" else "1",
-        "hs_priority": world.rng.choice(("low", "medium", "high", "")), "hs_next_step": world.rng.choice(("Demo", "Quote", "")),
+        "hs_priority": world.rng.choice(("low", "medium", "high", "")),
+        "hs_next_step": world.rng.choice(("Demo", "Quote", "")),
         "competitor": world.rng.choice(("none", "in_house;rival_a", "rival_b", "")), **_money(deal),
     }  # fmt: skip
     deal.id, deal.created = world.create("deals", properties, now, by=deal.owner), now
@@ -95,11 +105,11 @@ def _talk(world: World, deal: Deal, now: int) -> None:
     """What is written and said until the next move."""
     kind = "Demo" if deal.pipeline == SALES else "Renewal"
     scene = Scene(owner=deal.owner, people=tuple(deal.people), company=deal.company, deal=deal, kind=kind)
-    bustle(world, scene, now, mean=1.9, days=_STAGE_DAYS)
+    bustle(world, scene, now, mean=1.9, days=deal.pace)
 
 
 def _next_move(world: World, deal: Deal, now: int) -> None:
-    world.at(world.later(now, world.rng.lognormvariate(0, 0.7) * _STAGE_DAYS), partial(_move, world, deal))
+    world.at(world.later(now, world.rng.lognormvariate(0, 0.7) * deal.pace), partial(_move, world, deal))
 
 
 def _move(world: World, deal: Deal, now: int) -> None:
@@ -211,12 +221,16 @@ def close_deal(world: World, deal: Deal, won: bool, now: int) -> None:
 
 def _reopen(world: World, deal: Deal, now: int) -> None:
     """A closed deal comes back to an open stage and gets a second chance."""
-    if not deal.exists or not deal.closed or deal.is_won and deal.company is not None and deal.company.churned:
+    if not deal.exists or not deal.closed or (deal.is_won and deal.company is not None and deal.company.churned):
         return
     again = deal.is_won
     deal.closed, deal.stage, deal.close = False, min(2, len(deal.stages) - 1), now + 30 * DAY
-    reopened = {"dealstage": deal.stages[deal.stage], "closedate": iso(deal.close), "closed_lost_reason": "", "closed_won_reason": ""}
+    reopened = {
+        "dealstage": deal.stages[deal.stage],
+        "closedate": iso(deal.close),
+        "closed_lost_reason": "",
+        "closed_won_reason": "",
+    }
     world.update(deal, reopened, now, by=deal.owner)
     decide(world, deal, 1.0 if again else 0.4, 0.1)
     _next_move(world, deal, now)
-

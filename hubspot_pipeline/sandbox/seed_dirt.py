@@ -4,21 +4,54 @@ world -> events of the last weeks and months
 """
 
 from functools import partial
+from itertools import pairwise
 
-from .seed_world import DAY, END, HOUR, Company, Deal, Record, World, iso
+from hubspot_pipeline.sandbox.seed_world import DAY, END, HOUR, Company, Deal, Record, World, iso
 
-NUMBERS = ("1,234.56", "n/a", "12345678901234567890", "NaN", "1e3", "  42 ", "-0", "0.1234567891", "$99", "12.50", "7", "١٢٣")
+NUMBERS = (
+    "1,234.56",
+    "n/a",
+    "12345678901234567890",
+    "NaN",
+    "1e3",
+    "  42 ",
+    "-0",
+    "0.1234567891",
+    "$99",
+    "12.50",
+    "7",
+    "١٢٣",
+)
 DATES = ("1546300800000", "2021-02-29", "31.12.2025", "2024-05-01", "2024-05-01T00:00:00.000Z", "0001-01-01", "unknown")
-INSTANTS = ("1767225600000", "2026-01-05T08:00:00.000Z", "2026-01-05T08:00:00+02:00", "2026-01-05", "soon", "1767225600")
+INSTANTS = (
+    "1767225600000",
+    "2026-01-05T08:00:00.000Z",
+    "2026-01-05T08:00:00+02:00",
+    "2026-01-05",
+    "soon",
+    "1767225600",
+)
 BOOLEANS = ("true", "false", "TRUE", "yes", "1", "")
 CHOICES = ("gold", "silver", "platinum (old)", "Gold", "bronze")
 MANY = ("api;security", ";pricing", "api;api", "events", "api; analytics", "retired_option")
 TEXTS = (
-    "plain", "semi;colon", 'quo"te', "back\\slash", "line\nbreak\r\nand\ttab", "{{ 1 + 1 }}", "</script>", "عربي ١٢٣", "👩‍👩‍👧‍👦 family",
-    "null", "NULL", " ", "0", "=1+1", "e\u0301 against \u00e9", "a\u0000b", "half an emoji \ud83d", "x" * 5000, "-", "2026-13-45",
+    "plain", "semi;colon", 'quo"te', "back\\slash", "line\nbreak\r\nand\ttab", "{{ 1 + 1 }}", "</script>", "عربي ١٢٣",
+    "👩‍👩‍👧‍👦 family",
+    "null", "NULL", " ", "0", "=1+1", "e\u0301 against \u00e9", "a\u0000b", "half an emoji \ud83d", "x" * 5000, "-",
+    "2026-13-45",
 )  # fmt: skip
 
-_TEXT_PROPERTIES = ("Email_Alt", "email_alt", "foo___bar", "foo__bar", "客户等级", "имя_клиента", "select", "region_", "updated_at")
+_TEXT_PROPERTIES = (
+    "Email_Alt",
+    "email_alt",
+    "foo___bar",
+    "foo__bar",
+    "客户等级",
+    "имя_клиента",
+    "select",
+    "region_",
+    "updated_at",
+)
 _LONG_PROPERTIES = tuple(
     f"how_did_the_contact_first_hear_about_our_company_in_their_own_words_please_{tail}" for tail in ("long", "text")
 )
@@ -47,9 +80,12 @@ def _fill_odd_properties(world: World, now: int) -> None:
         values = {name: TEXTS[(number + 5 * index) % len(TEXTS)] for index, name in enumerate(_TEXT_PROPERTIES)}
         values |= {name: f"{name[-4:]}: {rng.choice(TEXTS[:6])}" for name in _LONG_PROPERTIES}
         values |= {
-            "customer-tier": rng.choice(CHOICES[:2]), "order": str(number), "2nd_phone": f"+1 202 555 01{number % 100:02d}",
-            "is_vip": rng.choice(("true", "false")), "birthday": f"19{rng.randint(60, 99)}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}",
-            "last_demo_at": iso(now - rng.randint(1, 300) * DAY), "interests": rng.choice(("api", "api;analytics", "security;pricing")),
+            "customer-tier": rng.choice(CHOICES[:2]), "order": str(number),
+            "2nd_phone": f"+1 202 555 01{number % 100:02d}",
+            "is_vip": rng.choice(("true", "false")),
+            "birthday": f"19{rng.randint(60, 99)}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}",
+            "last_demo_at": iso(now - rng.randint(1, 300) * DAY),
+            "interests": rng.choice(("api", "api;analytics", "security;pricing")),
             "budget": f"{rng.randint(1, 90) * 500}.50", "direct_phone": f"+12025550{rng.randint(100, 199)}",
             "legacy_score": str(rng.randint(0, 100)), "profile_html": f"<p>{person.first} &amp; co</p>",
         }  # fmt: skip
@@ -106,7 +142,7 @@ def _merge_companies(world: World, now: int) -> None:
 
 def _merge_deals(world: World, now: int) -> None:
     found = [deal for deal in world.deals if deal.exists]
-    same = [(one, two) for one, two in zip(found, found[1:], strict=False) if not one.closed or not two.closed]
+    same = [(one, two) for one, two in pairwise(found) if not one.closed or not two.closed]
     for one, two in same[:1]:
         _merge(world, one, two, now)
     closed = [deal for deal in found if deal.closed and not deal.is_won]

@@ -21,7 +21,7 @@ class Place:
 
 PLACES = (
     Place("United States", 34, ("Boston", "Austin", "Denver", "Chicago", "Portland", "New York"),
-          ("Olivia", "Liam", "Emma", "Noah", "Ava", "Ethan", "Mia", "Lucas", "Grace", "Henry", "Ruth", "Caleb", "Jo-Ann"),
+          ("Olivia", "Liam", "Emma", "Noah", "Ava", "Ethan", "Mia", "Lucas", "Grace", "Henry", "Caleb", "Jo-Ann"),
           ("Carter", "Nguyen", "Brooks", "Ramirez", "Hughes", "Foster", "O'Brien", "Patterson", "Kim", "Delgado")),
     Place("United Kingdom", 14, ("London", "Leeds", "Bristol", "Glasgow"),
           ("Amelia", "George", "Isla", "Harry", "Freya", "Oscar", "Poppy", "Siân"),
@@ -37,7 +37,8 @@ PLACES = (
     Place("Brazil", 7, ("São Paulo", "Brasília", "Recife"),
           ("João", "Conceição", "Thiago", "Letícia"), ("da Silva", "Araújo", "Gonçalves", "Brandão")),
     Place("Japan", 6, ("東京|Tokyo", "大阪|Osaka"),
-          ("太郎|taro", "美咲|misaki", "健一|kenichi", "さくら|sakura"), ("佐藤|sato", "鈴木|suzuki", "髙橋|takahashi")),
+          ("太郎|taro", "美咲|misaki", "健一|kenichi", "さくら|sakura"),
+          ("佐藤|sato", "鈴木|suzuki", "髙橋|takahashi")),
     Place("Israel", 4, ("תל אביב|Tel Aviv", "Haifa"),
           ("נועה|noa", "יוסף|yosef", "תמר|tamar"), ("כהן|cohen", "לוי|levi", "מזרחי|mizrahi")),
     Place("United Arab Emirates", 3, ("دبي|Dubai",),
@@ -47,17 +48,21 @@ PLACES = (
 
 ODD_COMPANIES = (
     'O\'Malley & "Sons"; Ltd', "<b>Bold</b> Systems", "{{ config.materialized }} Holdings", "=cmd|'/C calc'!A0",
-    "株式会社さくら電機", "شركة النور للتقنية", "חברת אור בע״מ", "Смарт-Логистика", "🚀 Launchpad 👩🏽‍🚀 Labs", "Robert'); DROP TABLE deals;--",
-    "  Padded Name Inc  ", "Ünïcödé Straße GmbH", "Line\nBreak Media", "Zero\u200bWidth Partners", "null", "Tab\tSeparated Co",
+    "株式会社さくら電機", "شركة النور للتقنية", "חברת אור בע״מ", "Смарт-Логистика", "🚀 Launchpad 👩🏽‍🚀 Labs",
+    "Robert'); DROP TABLE deals;--",
+    "  Padded Name Inc  ", "Ünïcödé Straße GmbH", "Line\nBreak Media", "Zero\u200bWidth Partners", "null",
+    "Tab\tSeparated Co",
 )  # fmt: skip
 
 _FIRST_WORDS = (
     "Kestrel", "Bluewater", "Harbor", "Summit", "Larkspur", "Ironwood", "Copperleaf", "Meridian", "Foxglove", "Granite",
     "Juniper", "Tidewater", "Redpine", "Osprey", "Clearfield", "Halcyon", "Marigold", "Northgate", "Silverbirch",
-    "Windmill", "Amberlake", "Brightmoor", "Cobalt", "Driftwood", "Evergreen", "Falcon Ridge", "Goldcrest", "Hollybrook",
+    "Windmill", "Amberlake", "Brightmoor", "Cobalt", "Driftwood", "Evergreen", "Falcon Ridge", "Goldcrest",
+    "Hollybrook",
 )  # fmt: skip
 _SECOND_WORDS = (
-    "Robotics", "Logistics", "Foods", "Health", "Analytics", "Energy", "Insurance", "Learning", "Retail Group", "Biotech",
+    "Robotics", "Logistics", "Foods", "Health", "Analytics", "Energy", "Insurance", "Learning", "Retail Group",
+    "Biotech",
     "Mobility", "Components", "Freight", "Studios", "Payments",
 )  # fmt: skip
 _LEGAL = ("", "", "", " Inc.", " Ltd", " GmbH", " S.A.", " LLC")
@@ -68,9 +73,10 @@ INDUSTRIES = (
 )  # fmt: skip
 
 TITLES = {
-    "decision": ("Chief Technology Officer", "VP Operations", "Chief Executive Officer", "CFO", "Head of IT", "SVP Supply Chain",
+    "decision": ("Chief Technology Officer", "VP Operations", "Chief Executive Officer", "CFO", "Head of IT", 
                  "Managing Director", "Director of Data", "Geschäftsführer"),
-    "champion": ("IT Manager", "Product Manager", "Operations Lead", "Senior Data Analyst", "Programme Manager", "Team Lead BI"),
+    "champion": ("IT Manager", "Product Manager", "Operations Lead", "Senior Data Analyst", "Programme Manager",
+                 "Team Lead BI"),
     "billing": ("Accounts Payable", "Controller", "Finance Manager", "Procurement Specialist"),
     "user": ("Data Analyst", "Engineer", "Business Analyst", "Coordinator", "Planner", "Assistant", "Intern", ""),
 }  # fmt: skip
@@ -83,17 +89,27 @@ LOSS_REASONS = (
     "Price", "Chose a competitor", "No budget this year", "No decision", "Missing feature: SSO & SCIM", "Champion left",
     "Built it in-house", "Went dark; no answer since the demo",
 )  # fmt: skip
-WIN_REASONS = ("Time to value", "Best fit for their stack", "Price", "Reference from a partner", 'Said: "it just works"')
+WIN_REASONS = (
+    "Time to value",
+    "Best fit for their stack",
+    "Price",
+    "Reference from a partner",
+    'Said: "it just works"',
+)
 
 TOPICS = (
-    "Pricing for the growth plan", "Security questionnaire", "Follow-up on yesterday's demo", "Rollout plan", "API limits",
-    "Contract redlines", "Quarterly review", "Renewal terms", "Onboarding next steps", "Introductions", "Data residency in the EU",
+    "Pricing for the growth plan", "Security questionnaire", "Follow-up on yesterday's demo", "Rollout plan",
+    "API limits",
+    "Contract redlines", "Quarterly review", "Renewal terms", "Onboarding next steps", "Introductions",
+    "Data residency in the EU",
     "Re: invoice <INV-2041>", "🎉 Go-live!", "Fragen zur Datenschutz-Vereinbarung", "次回お打ち合わせの件",
 )  # fmt: skip
 TICKET_SUBJECTS = (
-    "Export fails with error 500", "Cannot invite a colleague", "Invoice shows the wrong VAT id", "Dashboard loads slowly",
+    "Export fails with error 500", "Cannot invite a colleague", "Invoice shows the wrong VAT id",
+    "Dashboard loads slowly",
     "SSO login loop", "How do I merge two workspaces?", "Webhook delivered twice", "Feature request: dark mode",
-    "Zahlung wurde doppelt abgebucht", "API returns 429 at night", 'Import drops rows with ";" in names', "Please delete my data",
+    "Zahlung wurde doppelt abgebucht", "API returns 429 at night", 'Import drops rows with ";" in names',
+    "Please delete my data",
 )  # fmt: skip
 
 
@@ -109,7 +125,9 @@ def split_name(word: str) -> tuple[str, str]:
 
 def slug(text: str) -> str:
     """Lower-case ASCII letters and digits of a text, for domains and addresses; empty where it has none."""
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("Ł", "L").replace("ł", "l")).encode("ascii", "ignore")
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("Ł", "L").replace("ł", "l")).encode(
+        "ascii", "ignore"
+    )
     return "".join(char for char in plain.decode().lower() if char.isalnum())
 
 

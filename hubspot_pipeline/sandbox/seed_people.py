@@ -5,8 +5,8 @@ world + counts -> events that create companies and contacts, link them, and merg
 
 from functools import partial
 
-from . import seed_names as names
-from .seed_world import DAY, HOUR, START, Company, Person, World, owner_id
+from hubspot_pipeline.sandbox import seed_names as names
+from hubspot_pipeline.sandbox.seed_world import DAY, HOUR, START, Company, Person, World, owner_id
 
 PRIMARY_COMPANY_OF_CONTACT = ("HUBSPOT_DEFINED", 1)
 COMPANY_OF_CONTACT = ("HUBSPOT_DEFINED", 279)
@@ -40,11 +40,14 @@ def _found(world: World, company: Company, city: str, imported: bool, number: in
     employees = max(3, int(40 * company.weight * rng.uniform(0.5, 2)))
     revenue = employees * rng.randint(60, 240) * 1000
     properties = {
-        "name": company.name, "domain": "" if world.chance(0.04) else company.domain, "country": company.country, "city": city,
+        "name": company.name, "domain": "" if world.chance(0.04) else company.domain, "country": company.country,
+        "city": city,
         "industry": rng.choice(names.INDUSTRIES), "numberofemployees": str(employees),
         "annualrevenue": "" if world.chance(0.15) else str(revenue), "phone": _phone(world),
-        "hubspot_owner_id": owner_id(company.owner), "lifecyclestage": "lead", "founded_year": str(rng.randint(1948, 2024)),
-        "website": f"https://www.{company.domain}/?utm_source=crm&q=\"a\"", "key_account": rng.choice(("true", "false", "")),
+        "hubspot_owner_id": owner_id(company.owner), "lifecyclestage": "lead",
+        "founded_year": str(rng.randint(1948, 2024)),
+        "website": f"https://www.{company.domain}/?utm_source=crm&q=\"a\"",
+        "key_account": rng.choice(("true", "false", "")),
         "erp_customer_no": f"{number:06d}" if imported else "",
     }  # fmt: skip
     company.id = world.create("companies", properties, now, by="IMPORT" if imported else company.owner)
@@ -109,7 +112,8 @@ def _enter(world: World, person: Person, place: names.Place, number: int, now: i
     }  # fmt: skip
     if shown and number % 12 == 4:
         extra = f"{names.slug(person.first) or 'p'}{number}@private.example"
-        properties["hs_additional_emails"] = f"{extra};{number}@OLD.example" if number % 24 == 4 else extra
+        person.more_emails = [extra, f"{number}@OLD.example"] if number % 24 == 4 else [extra]
+        properties["hs_additional_emails"] = ";".join(person.more_emails)
     source = "IMPORT" if now == START else rng.choice(("FORM", "CRM_UI", "API", "INTEGRATION", "EMAIL"))
     person.id, person.created = world.create("contacts", properties, now, by=source), now
     world.people.append(person)
@@ -163,6 +167,9 @@ def _merge(world: World, original: Person, again: Person, now: int) -> None:
         survivor = world.portal.merge("contacts", original.id, again.id, at=now)
         original.id = again.id = survivor
         again.alive = False
+        emails = {"hs_additional_emails": ";".join((*original.more_emails, again.email))}
+        original.more_emails.append(again.email)
+        world.update(original, emails, now, by="MERGE_CONTACTS")
         if again.company is not None and again in again.company.people:
             again.company.people.remove(again)
 
@@ -177,4 +184,6 @@ def _address(world: World, local: str, domain: str, number: int) -> str:
 
 
 def _phone(world: World) -> str:
-    return world.rng.choice(("+1 202 555 01{:02d}", "+44 20 7946 09{:02d}", "(202) 555-01{:02d}")).format(world.rng.randrange(100))
+    return world.rng.choice(("+1 202 555 01{:02d}", "+44 20 7946 09{:02d}", "(202) 555-01{:02d}")).format(
+        world.rng.randrange(100)
+    )

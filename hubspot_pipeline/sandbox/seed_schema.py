@@ -5,7 +5,7 @@ world -> definitions in the portal; `world.owners`, `world.labels`, `world.produ
 
 from typing import Any
 
-from .seed_world import DAY, END, START, Owner, World
+from hubspot_pipeline.sandbox.seed_world import DAY, END, START, Owner, World
 
 RENEWALS = "733845910"
 """Pipelines and stages that users add have numbers for ids."""
@@ -20,19 +20,24 @@ RENEWAL_STAGES = (
 _LONG = "how_did_the_contact_first_hear_about_our_company_in_their_own_words_please_"
 CUSTOM: dict[str, tuple[str, ...]] = {
     "contacts": (
-        "Email_Alt string", "email_alt string", "foo___bar string", "foo__bar string", "customer-tier enumeration : gold silver bronze",
+        "Email_Alt string", "email_alt string", "foo___bar string", "foo__bar string",
+        "customer-tier enumeration : gold silver bronze",
         "客户等级 string", "имя_клиента string", f"{_LONG}long string", f"{_LONG}text string/textarea", "order number",
-        "select string", "region_ string", "2nd_phone phone_number", "updated_at string", "is_vip bool", "birthday date",
-        "last_demo_at datetime", "interests enumeration/checkbox : api analytics security pricing events", "budget number",
+        "select string", "region_ string", "2nd_phone phone_number", "updated_at string", "is_vip bool",
+        "birthday date",
+        "last_demo_at datetime", "interests enumeration/checkbox : api analytics security pricing events",
+        "budget number",
         "direct_phone phone_number", "engagement_score number c", "legacy_score number", "profile_html string/html",
     ),
     "companies": (
-        "renewal_date date", "contract_value number", "csm_owner enumeration o", "csm_sentiment enumeration : green yellow red",
+        "renewal_date date", "contract_value number", "csm_owner enumeration o",
+        "csm_sentiment enumeration : green yellow red",
         "seat_count number", "churn_reason enumeration : price usage merger silent", "health_index number c",
         "erp_customer_no string", "go_live_at datetime", "key_account bool",
     ),
     "deals": (
-        "discount_pct number", "competitor enumeration/checkbox : none in_house rival_a rival_b", "security_review_at datetime",
+        "discount_pct number", "competitor enumeration/checkbox : none in_house rival_a rival_b",
+        "security_review_at datetime",
         "po_received bool", "kickoff_date date", "weighted_score number c", "procurement-contact string",
     ),
     "tickets": ("product_area enumeration : app api billing docs", "sla_minutes number", "root_cause string/textarea"),
@@ -41,12 +46,14 @@ CUSTOM: dict[str, tuple[str, ...]] = {
 
 _FIELD_TYPES = {"bool": "booleancheckbox", "enumeration": "select", "phone_number": "phonenumber", "string": "text"}
 _ODD_LABELS = {
-    "order": 'Order "priority" <1-9>', "select": "{{ env_var('SELECT') }}", "客户等级": "客户等级", "updated_at": "ERP: updated at",
+    "order": 'Order "priority" <1-9>', "select": "{{ env_var('SELECT') }}", "客户等级": "客户等级",
+    "updated_at": "ERP: updated at",
     "foo___bar": "Foo   Bar; drop", "gold": "Gold 🥇",
 }  # fmt: skip
 
 LABELS = (
-    ("deals", "contacts", "Decision maker"), ("deals", "contacts", "Champion"), ("deals", "contacts", "Billing contact"),
+    ("deals", "contacts", "Decision maker"), ("deals", "contacts", "Champion"),
+    ("deals", "contacts", "Billing contact"),
     ("companies", "contacts", "Decision maker"), ("companies", "contacts", "Billing contact"),
     ("companies", "contacts", "Champion"),
 )  # fmt: skip
@@ -54,17 +61,22 @@ LABELS = (
 TEAMS = (("901", "Sales"), ("902", "Customer Success"), ("903", "Support"))
 # first name, last name, team, skill, days before the end at which they left
 _STAFF: tuple[tuple[str, str, str, float, int | None], ...] = (
-    ("Priya", "Raman", "Sales", 1.35, None), ("Tomás", "Herrera", "Sales", 1.0, None), ("Zoë", "Lindqvist", "Sales", 0.8, None),
-    ("Marcus", "O'Connell", "Sales", 1.1, None), ("Yuki", "Tanabe", "Sales", 0.95, 260), ("Dana", "Whitlock", "Sales", 0.7, 75),
+    ("Priya", "Raman", "Sales", 1.35, None), ("Tomás", "Herrera", "Sales", 1.0, None),
+    ("Zoë", "Lindqvist", "Sales", 0.8, None),
+    ("Marcus", "O'Connell", "Sales", 1.1, None), ("Yuki", "Tanabe", "Sales", 0.95, 260),
+    ("Dana", "Whitlock", "Sales", 0.7, 75),
     ("Ifeoma", "Eze", "Customer Success", 1.1, None), ("Łucja", "Nowak", "Customer Success", 1.0, None),
     ("Ben", "Archer", "Customer Success", 0.9, 140), ("Sofia", "Marchetti", "Support", 1.0, None),
     ("Amir", "Haddad", "Support", 1.0, None),
 )  # fmt: skip
 
 PRODUCTS = (
-    ("Platform Starter", "LUM-100", "12000", "annually", "P12M", "3100"), ("Platform Growth", "LUM-200", "30000", "annually", "P12M", "7400"),
-    ("Platform Enterprise", "LUM-300", "72000", "annually", "P36M", "15900"), ("Analytics add-on", "LUM-410", "6000", "annually", "P12M", "900"),
-    ("API add-on", "LUM-420", "400", "monthly", "P12M", "40"), ("Premium support", "LUM-500", "9000", "annually", "P12M", "5200"),
+    ("Platform Starter", "LUM-100", "12000", "annually", "P12M", "3100"),
+    ("Platform Growth", "LUM-200", "30000", "annually", "P12M", "7400"),
+    ("Platform Enterprise", "LUM-300", "72000", "annually", "P36M", "15900"),
+    ("Analytics add-on", "LUM-410", "6000", "annually", "P12M", "900"),
+    ("API add-on", "LUM-420", "400", "monthly", "P12M", "40"),
+    ("Premium support", "LUM-500", "9000", "annually", "P12M", "5200"),
     ("Onboarding", "LUM-900", "3500", "", "", "2100"), ("Training day (on site)", "LUM-910", "1900", "", "", "1250.50"),
 )  # fmt: skip
 
@@ -107,21 +119,22 @@ def hire(world: World) -> None:
     ids = {name: id_ for id_, name in TEAMS}
     for id_, name in TEAMS:
         world.portal.add_team(id_, name)
-    for number, (first, last, team, skill, left_before) in enumerate(_STAFF):
-        user_id = 52_000_101 + 7 * number
-        owner = Owner(
-            id=str(71_000_400 + 13 * number), user_id=user_id, first=first, last=last, team=team, skill=skill,
-            email=f"{first}.{last}@lumenfield.example".lower().replace("'", "").translate(_LATIN),
-            left=None if left_before is None else END - left_before * DAY,
-        )  # fmt: skip
-        world.portal.add_owner(
-            id=owner.id, email=owner.email, first_name=first, last_name=last, user_id=user_id, teams=(ids[team],), at=START
+    for first, last, team, skill, left_before in _STAFF:
+        email = f"{first}.{last}@lumenfield.example".lower().replace("'", "").translate(_LATIN)
+        title = {"hs_job_title": f"{team} specialist", "hs_standard_time_zone": "America/New_York"}
+        user_id = world.portal.add_user(
+            email=email, first_name=first, last_name=last, at=START, primary_team_id=ids[team], properties=title
         )
-        world.portal.add_user(
-            id=user_id, email=owner.email, first_name=first, last_name=last, job_title=f"{team} specialist",
-            team_id=ids[team], at=START,
-        )  # fmt: skip
-        world.owners.append(owner)
+        owner_id = world.portal.add_owner(
+            email=email, first_name=first, last_name=last, user_id=user_id, teams=(ids[team],), at=START
+        )
+        left = None if left_before is None else END - left_before * DAY
+        world.owners.append(
+            Owner(id=owner_id, user_id=user_id, first=first, last=last, email=email, team=team, skill=skill, left=left)
+        )
+    world.portal.add_user(
+        email="admin@lumenfield.example", first_name="System", last_name="", at=START, super_admin=True
+    )
 
 
 _LATIN = str.maketrans("áëłö", "aelo")

@@ -5,14 +5,15 @@ world + count -> events that create tickets and move them
 
 from functools import partial
 
-from . import seed_names as names
-from .seed_activity import Scene, bustle, email
-from .seed_world import HOUR, MINUTE, Record, World, iso, owner_id
+from hubspot_pipeline.sandbox import seed_names as names
+from hubspot_pipeline.sandbox.seed_activity import Scene, bustle, email
+from hubspot_pipeline.sandbox.seed_world import HOUR, MINUTE, Record, World, iso, owner_id
 
 NEW, WAITING_ON_CONTACT, WAITING_ON_US, CLOSED = "1", "2", "3", "4"
 PIPELINE = "0"
 PRIMARY_COMPANY_OF_TICKET = ("HUBSPOT_DEFINED", 26)
 
+_CATEGORIES = ("PRODUCT_ISSUE", "PRODUCT_ISSUE", "BILLING_ISSUE", "FEATURE_REQUEST", "GENERAL_INQUIRY")
 _HOURS_TO_ANSWER = {"URGENT": 1.0, "HIGH": 3.0, "MEDIUM": 9.0, "LOW": 20.0, "": 14.0}
 
 
@@ -35,9 +36,10 @@ def _open(world: World, number: int, now: int) -> None:
     properties = {
         "subject": subject, "content": f"{subject}.\n\n<i>Steps:</i> {{{{ none }}}}; seen since {now % 97} builds.",
         "hs_pipeline": PIPELINE, "hs_pipeline_stage": NEW, "hs_ticket_priority": priority,
-        "hs_ticket_category": rng.choice(("PRODUCT_ISSUE", "PRODUCT_ISSUE", "BILLING_ISSUE", "FEATURE_REQUEST", "GENERAL_INQUIRY")),
+        "hs_ticket_category": rng.choice(_CATEGORIES),
         "source_type": rng.choice(("EMAIL", "EMAIL", "FORM", "CHAT", "PHONE")), "hubspot_owner_id": owner_id(owner),
-        "product_area": rng.choice(("app", "api", "billing", "docs", "")), "sla_minutes": rng.choice(("60", "240", "1440", "")),
+        "product_area": rng.choice(("app", "api", "billing", "docs", "")),
+        "sla_minutes": rng.choice(("60", "240", "1440", "")),
     }  # fmt: skip
     ticket = Record(object="tickets", id=world.create("tickets", properties, now, by="FORM"), created=now)
     world.others.setdefault("tickets", []).append(ticket)
@@ -84,7 +86,9 @@ def _close(world: World, scene: Scene, opened: int, now: int) -> None:
     assert scene.ticket is not None
     done = {"hs_pipeline_stage": CLOSED, "closed_date": iso(now), "time_to_close": str(now - opened)}
     cause = {"root_cause": "Known bug; fixed in the next release"} if world.chance(0.3) else {}
-    resolution = {"hs_resolution": world.rng.choice(("ISSUE_FIXED", "ISSUE_FIXED", "CALLED_CUSTOMER", "DUPLICATE", "OTHER"))}
+    resolution = {
+        "hs_resolution": world.rng.choice(("ISSUE_FIXED", "ISSUE_FIXED", "CALLED_CUSTOMER", "DUPLICATE", "OTHER"))
+    }
     world.update(scene.ticket, done | cause | resolution, now, by=scene.owner)
     if world.chance(0.08):
         world.at(world.later(now, 6), partial(_reopen, world, scene, opened))
@@ -95,4 +99,3 @@ def _reopen(world: World, scene: Scene, opened: int, now: int) -> None:
     reopened = {"hs_pipeline_stage": WAITING_ON_US, "closed_date": "", "time_to_close": "", "hs_resolution": ""}
     world.update(scene.ticket, reopened, now, by="EMAIL")
     world.at(world.later(now, 2), partial(_work, world, scene, opened))
-

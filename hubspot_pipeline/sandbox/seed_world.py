@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from .instants import DAY, instant, iso
-from .portal import Portal
+from hubspot_pipeline.sandbox.instants import DAY, instant, iso
+from hubspot_pipeline.sandbox.portal import Portal
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -31,7 +31,7 @@ END = _fixed("2026-09-30T16:00:00Z")
 _HOURS = {7: 1, 8: 4, 9: 9, 10: 10, 11: 9, 12: 4, 13: 6, 14: 9, 15: 9, 16: 8, 17: 4, 18: 2, 20: 1}
 """Hour of the day, local time -> how much work is done in it."""
 _WEEKEND_WORK = 0.06
-_FRIDAY_LEFT_FOR_MONDAY = 0.25
+_FRIDAY_LEFT_FOR_NEXT_WEEK = 0.25
 
 Event = Callable[[int], None]
 
@@ -54,7 +54,7 @@ class Record:
 @dataclass(eq=False, kw_only=True)
 class Owner:
     id: str
-    user_id: int
+    user_id: str
     first: str
     last: str
     email: str
@@ -92,6 +92,7 @@ class Person(Record):
     email: str
     title: str
     role: str
+    more_emails: list[str] = field(default_factory=list)
     lifecycle: str = "lead"
     company: Company | None = None
     owner: Owner | None = None
@@ -116,6 +117,8 @@ class Deal(Record):
     amount: int | None = None
     close: int | None = None
     """Expected, later the actual close."""
+    pace: float = 10.0
+    """Days in a stage, about."""
     term: int | None = None
     """Start of the term that is sold, where it is known beforehand."""
     company: Company | None = None
@@ -188,9 +191,9 @@ class World:
         """A working moment on about that day, later than `after`."""
         day = datetime.fromtimestamp(near / 1000, self.zone)
         if day.weekday() >= 5 and not self.chance(_WEEKEND_WORK):
-            day += timedelta(days=7 - day.weekday())
-        elif day.weekday() == 4 and self.chance(_FRIDAY_LEFT_FOR_MONDAY):
-            day += timedelta(days=3)
+            day += timedelta(days=7 - day.weekday() + self.rng.choice((0, 0, 1, 1, 2, 3)))
+        elif day.weekday() == 4 and self.chance(_FRIDAY_LEFT_FOR_NEXT_WEEK):
+            day += timedelta(days=self.rng.choice((3, 4)))
         hour = self.rng.choices(tuple(_HOURS), tuple(_HOURS.values()))[0]
         minute, second = self.rng.randrange(60), self.rng.randrange(60)
         found = day.replace(hour=hour, minute=minute, second=second, microsecond=self.rng.randrange(1000) * 1000)
