@@ -1,0 +1,35 @@
+-- The survivor of a survivor is itself, and no chain was cut at the cap.
+-- Reads a mart as well, so that a failure stops nothing.
+{{ config(meta={'dagster': {'ref': {'name': 'customers'}}}) }}
+
+with
+
+object_id_map as (
+    select * from {{ ref('int_hubspot__object_id_map') }}
+),
+
+marts as (
+    select count(*) as n_rows
+    from {{ ref('customers') }}
+    cross join (select count(*) as n_deals from {{ ref('deals') }}) as deals
+    cross join (select count(*) as n_people from {{ ref('people') }}) as people
+),
+
+final as (
+    select
+        object_id_map.object_type,
+        object_id_map.object_id,
+        object_id_map.canonical_id
+    from object_id_map
+    cross join marts
+    left join object_id_map as survivors
+        on
+            object_id_map.object_type = survivors.object_type
+            and object_id_map.canonical_id = survivors.object_id
+    where
+        survivors.canonical_id is null
+        or survivors.canonical_id <> object_id_map.canonical_id
+        or object_id_map.merge_depth >= {{ var('max_merge_depth') }}
+)
+
+select * from final
