@@ -55,7 +55,13 @@ def _sign(world: World, company: Company, contract: int, end_of_term: int, now: 
         company.renewal = end_of_term
         company.shows_renewal = world.chance(0.8)
         company.quiet_from = END - world.rng.randint(40, 300) * DAY if world.chance(0.3) else None
-        first = {"lifecyclestage": "customer", "csm_owner": owner_id(csm), "churn_reason": ""}
+        first = {
+            "lifecyclestage": "customer",
+            "csm_owner_id": owner_id(csm),
+            "hs_lifecyclestage_customer_date": iso(now),
+            "churn_reason": "",
+            "churn_date": "",
+        }
         world.update(company, first, now, by="AUTOMATION_PLATFORM")
         go_live = {"go_live_at": iso(world.later(now, 30))}
         world.at(now + HOUR, lambda at: world.update(company, go_live, at, by=csm))
@@ -77,7 +83,7 @@ def _check_in(world: World, company: Company, csm: Owner | None, now: int) -> No
         return
     if csm is None or (csm.left is not None and csm.left < now):
         csm = world.owner_of("Customer Success", now)
-        world.update(company, {"csm_owner": owner_id(csm)}, now, by="CRM_UI_BULK_ACTION")
+        world.update(company, {"csm_owner_id": owner_id(csm)}, now, by="CRM_UI_BULK_ACTION")
     staff = [person for person in company.people if person.exists]
     people = tuple(world.rng.sample(staff, min(len(staff), 3)))
     bustle(world, Scene(owner=csm, people=people, company=company, kind="Onboarding"), now, mean=1.6, days=12)
@@ -139,8 +145,10 @@ def _after_renewal(world: World, deal: Deal, now: int) -> None:
     if not deal.is_won:
         company.churned = True
         reason = world.rng.choice(("price", "usage", "merger", "silent"))
-        world.update(company, {"churn_reason": reason}, now, by=deal.owner)
+        date = day_text(now, world.zone) if world.chance(0.6) else ""
+        world.update(company, {"churn_reason": reason, "churn_date": date}, now, by=deal.owner)
         return
+    company.churned = False
     company.contract = deal.yearly or deal.amount or company.contract
     company.renewal = years_later(company.renewal)
     world.at(now + 2 * HOUR, partial(_show_contract, world, company))

@@ -9,19 +9,12 @@ from functools import partial
 from hubspot_pipeline.sandbox import seed_names as names
 from hubspot_pipeline.sandbox.seed_activity import Scene, bustle
 from hubspot_pipeline.sandbox.seed_people import warm_up
-from hubspot_pipeline.sandbox.seed_world import DAY, HOUR, Deal, Owner, Record, World, day_text, iso, owner_id
+from hubspot_pipeline.sandbox.seed_quotes import EUR_RATE, calculate, money, quote
+from hubspot_pipeline.sandbox.seed_schema import SALES, SALES_STAGES
+from hubspot_pipeline.sandbox.seed_world import DAY, HOUR, Deal, Owner, World, iso, owner_id
 
-SALES = "default"
-SALES_STAGES = (
-    "appointmentscheduled",
-    "qualifiedtobuy",
-    "presentationscheduled",
-    "decisionmakerboughtin",
-    "contractsent",
-)
 PRIMARY_COMPANY_OF_DEAL = ("HUBSPOT_DEFINED", 5)
 COMPANY_OF_DEAL = ("HUBSPOT_DEFINED", 341)
-EUR_RATE = "1.08"
 
 _ROLE_LABELS = {"decision": "Decision maker", "champion": "Champion", "billing": "Billing contact"}
 _WIN = 0.24
@@ -71,17 +64,19 @@ def decide(world: World, deal: Deal, win: float, stuck: float) -> None:
 
 def open_deal(world: World, deal: Deal, dealtype: str, now: int) -> None:
     """Create the deal with its links and let it start to move."""
-    currency = "EUR" if deal.company is not None and deal.company.country in ("Germany", "France") else "USD"
+    if deal.company is not None and deal.company.country in ("Germany", "France"):
+        deal.currency = "EUR"
     properties = {
         "dealname": deal.name, "pipeline": deal.pipeline, "dealstage": deal.stages[deal.stage], "dealtype": dealtype,
         "closedate": iso(deal.close) if deal.close else "", "hubspot_owner_id": owner_id(deal.owner),
-        "deal_currency_code": currency, "hs_exchange_rate": EUR_RATE if currency == "EUR" else "1",
+        "deal_currency_code": deal.currency, "hs_exchange_rate": str(EUR_RATE) if deal.currency == "EUR" else "1",
         "hs_priority": world.rng.choice(("low", "medium", "high", "")),
         "hs_next_step": world.rng.choice(("Demo", "Quote", "")),
-        "competitor": world.rng.choice(("none", "in_house;rival_a", "rival_b", "")), **_money(deal),
+        "competitor": world.rng.choice(("none", "in_house;rival_a", "rival_b", "")), **money(deal),
     }  # fmt: skip
     deal.id, deal.created = world.create("deals", properties, now, by=deal.owner), now
     world.deals.append(deal)
+    calculate(world, deal, now)
     portal = world.portal
     if deal.company is not None:
         portal.associate("deals", deal.id, "companies", deal.company.id, [PRIMARY_COMPANY_OF_DEAL], at=now)
@@ -95,10 +90,6 @@ def open_deal(world: World, deal: Deal, dealtype: str, now: int) -> None:
         portal.associate("deals", deal.id, "companies", world.rng.choice(others).id, [COMPANY_OF_DEAL], at=now)
     _talk(world, deal, now)
     _next_move(world, deal, now)
-
-
-def _money(deal: Deal) -> dict[str, str]:
-    return {"amount": "" if deal.amount is None else str(deal.amount)}
 
 
 def _talk(world: World, deal: Deal, now: int) -> None:
@@ -133,6 +124,7 @@ def _move(world: World, deal: Deal, now: int) -> None:
         quote(world, deal, now)
     if deal.close is not None and deal.close < now + 10 * DAY:
         _push(world, deal, now)
+    calculate(world, deal, now)
     if world.chance(0.4):
         world.at(world.later(now, 4), partial(_think_again, world, deal))
     _talk(world, deal, now)
@@ -145,7 +137,8 @@ def _think_again(world: World, deal: Deal, now: int) -> None:
         return
     if world.chance(0.55) and deal.amount:
         deal.amount = int(deal.amount * world.rng.choice((0.8, 0.9, 1.1, 1.25)))
-        world.update(deal, _money(deal), now, by=deal.owner)
+        world.update(deal, money(deal), now, by=deal.owner)
+        calculate(world, deal, now)
     elif world.chance(0.75):
         _push(world, deal, now)
     elif deal.owner is not None:
@@ -174,33 +167,6 @@ def _leave(world: World, owner: Owner, now: int) -> None:
             hand_over(world, deal, world.owner_of(owner.team, now), now)
 
 
-def quote(world: World, deal: Deal, now: int) -> None:
-    """Put line items on the deal; its amount becomes their sum, unless somebody gave another discount by hand."""
-    rng = world.rng
-    begin = deal.term or (deal.close or now) + 7 * DAY
-    bought = [rng.choice(world.products[:3]), *rng.sample(world.products[3:], rng.choice((0, 1, 1, 2)))]
-    deal.yearly, total = 0, 0
-    for product, listed in bought:
-        recurring = bool(listed["hs_recurring_billing_period"])
-        quantity, discount = rng.choice((1, 1, 1, 2)), rng.choice((0, 0, 0, 5, 10))
-        months = 12 if listed["recurringbillingfrequency"] == "monthly" else 1
-        net = int(listed["price"]) * quantity * months * (100 - discount) // 100
-        total += net
-        deal.yearly += net if recurring else 0
-        properties = {
-            "name": listed["name"], "hs_sku": listed["hs_sku"], "price": listed["price"], "quantity": str(quantity),
-            "amount": str(net), "hs_product_id": product, "hs_discount_percentage": str(discount) if discount else "",
-            "recurringbillingfrequency": listed["recurringbillingfrequency"],
-            "hs_recurring_billing_period": listed["hs_recurring_billing_period"],
-            "hs_recurring_billing_start_date": day_text(begin, world.zone) if recurring else "",
-        }  # fmt: skip
-        line = Record(object="line_items", id=world.create("line_items", properties, now, by=deal.owner), created=now)
-        world.portal.associate("deals", deal.id, "line_items", line.id, at=now)
-        deal.lines.append(line)
-    deal.amount = total - rng.choice((0, 0, 0, 0, 250, 1000))
-    world.update(deal, _money(deal), now, by=deal.owner)
-
-
 def close_deal(world: World, deal: Deal, won: bool, now: int) -> None:
     """Won or lost: stage, close date and reason are written in the same instant."""
     if won and not deal.lines:
@@ -214,6 +180,7 @@ def close_deal(world: World, deal: Deal, won: bool, now: int) -> None:
         "closed_won_reason" if won else "closed_lost_reason": reason,
     }
     world.update(deal, outcome, now, by=deal.owner)
+    calculate(world, deal, now)
     deal.after(deal, now)
     if world.chance(0.02 if won else 0.06):
         world.at(world.later(now, 40), partial(_reopen, world, deal))
@@ -224,7 +191,8 @@ def _reopen(world: World, deal: Deal, now: int) -> None:
     if not deal.exists or not deal.closed or (deal.is_won and deal.company is not None and deal.company.churned):
         return
     again = deal.is_won
-    deal.closed, deal.stage, deal.close = False, min(2, len(deal.stages) - 1), now + 30 * DAY
+    deal.closed = deal.is_won = False
+    deal.stage, deal.close = min(2, len(deal.stages) - 1), now + 30 * DAY
     reopened = {
         "dealstage": deal.stages[deal.stage],
         "closedate": iso(deal.close),
@@ -232,5 +200,6 @@ def _reopen(world: World, deal: Deal, now: int) -> None:
         "closed_won_reason": "",
     }
     world.update(deal, reopened, now, by=deal.owner)
+    calculate(world, deal, now)
     decide(world, deal, 1.0 if again else 0.4, 0.1)
     _next_move(world, deal, now)

@@ -81,6 +81,7 @@ TITLES = {
     "user": ("Data Analyst", "Engineer", "Business Analyst", "Coordinator", "Planner", "Assistant", "Intern", ""),
 }  # fmt: skip
 ROLE_WEIGHTS = {"decision": 22, "champion": 24, "billing": 12, "user": 42}
+SENIORITY = {"decision": "executive", "champion": "manager", "billing": "senior", "user": "entry"}
 BUYING_ROLES = {"decision": "DECISION_MAKER", "champion": "CHAMPION", "billing": "BUDGET_HOLDER", "user": "END_USER"}
 
 ROLE_MAILBOXES = ("info", "support", "sales", "billing", "office")

@@ -6,7 +6,7 @@ world + counts -> events that create companies and contacts, link them, and merg
 from functools import partial
 
 from hubspot_pipeline.sandbox import seed_names as names
-from hubspot_pipeline.sandbox.seed_world import DAY, HOUR, START, Company, Person, World, owner_id
+from hubspot_pipeline.sandbox.seed_world import DAY, HOUR, START, Company, Person, World, iso, owner_id
 
 PRIMARY_COMPANY_OF_CONTACT = ("HUBSPOT_DEFINED", 1)
 COMPANY_OF_CONTACT = ("HUBSPOT_DEFINED", 279)
@@ -48,6 +48,7 @@ def _found(world: World, company: Company, city: str, imported: bool, number: in
         "founded_year": str(rng.randint(1948, 2024)),
         "website": f"https://www.{company.domain}/?utm_source=crm&q=\"a\"",
         "key_account": rng.choice(("true", "false", "")),
+        "hs_additional_domains": f"old-{company.domain};shop.{company.domain}" if world.chance(0.08) else "",
         "erp_customer_no": f"{number:06d}" if imported else "",
     }  # fmt: skip
     company.id = world.create("companies", properties, now, by="IMPORT" if imported else company.owner)
@@ -108,7 +109,9 @@ def _enter(world: World, person: Person, place: names.Place, number: int, now: i
         "company": person.company.name if person.company else "", "lifecyclestage": "lead", "hs_lead_status": "NEW",
         "hubspot_owner_id": owner_id(person.owner) if world.chance(0.93) else "",
         "hs_buying_role": names.BUYING_ROLES[person.role] if world.chance(0.5) else "",
-        "hs_email_optout": "true" if world.chance(0.05) else "", "hs_email_bounce": "1" if world.chance(0.03) else "",
+        "hs_email_optout": "true" if world.chance(0.05) else "", "hs_lifecyclestage_lead_date": iso(now),
+        "hs_seniority": names.SENIORITY[person.role] if world.chance(0.5) else "",
+        **({"hs_email_bounce": "1", "hs_email_hard_bounce_reason_enum": "UNKNOWN_USER"} if world.chance(0.03) else {}),
     }  # fmt: skip
     if shown and number % 12 == 4:
         extra = f"{names.slug(person.first) or 'p'}{number}@private.example"
@@ -145,7 +148,8 @@ def warm_up(world: World, person: Person, stage: str, now: int) -> None:
     if LIFECYCLE.index(stage) > LIFECYCLE.index(person.lifecycle):
         person.lifecycle = stage
         status = {"opportunity": "OPEN_DEAL", "customer": "CONNECTED"}.get(stage, "IN_PROGRESS")
-        world.update(person, {"lifecyclestage": stage, "hs_lead_status": status}, now, by="AUTOMATION_PLATFORM")
+        moved = {"lifecyclestage": stage, f"hs_lifecyclestage_{stage}_date": iso(now), "hs_lead_status": status}
+        world.update(person, moved, now, by="AUTOMATION_PLATFORM")
 
 
 def _meet_again(world: World, number: int, now: int) -> None:

@@ -7,6 +7,10 @@ from typing import Any
 
 from hubspot_pipeline.sandbox.seed_world import DAY, END, START, Owner, World
 
+SALES = "default"
+SALES_STAGES = (
+    "appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent",
+)  # fmt: skip
 RENEWALS = "733845910"
 """Pipelines and stages that users add have numbers for ids."""
 RENEWAL_STAGES = (
@@ -16,6 +20,13 @@ RENEWAL_STAGES = (
     ("1045628334", "Renewed", "1.0", "true"),
     ("1045628335", "Churned", "0.0", "true"),
 )
+
+PROBABILITIES = {
+    **dict(zip(SALES_STAGES, ("0.2", "0.4", "0.6", "0.8", "0.9"), strict=True)),
+    "closedwon": "1.0", "closedlost": "0.0",
+    **{id_: probability for id_, _, probability, _ in RENEWAL_STAGES},
+}  # fmt: skip
+"""Stage -> probability; those of the sales pipeline are HubSpot's own."""
 
 _LONG = "how_did_the_contact_first_hear_about_our_company_in_their_own_words_please_"
 CUSTOM: dict[str, tuple[str, ...]] = {
@@ -30,7 +41,7 @@ CUSTOM: dict[str, tuple[str, ...]] = {
         "direct_phone phone_number", "engagement_score number c", "legacy_score number", "profile_html string/html",
     ),
     "companies": (
-        "renewal_date date", "contract_value number", "csm_owner enumeration o",
+        "renewal_date date", "contract_value number", "csm_owner_id enumeration o", "churn_date date",
         "csm_sentiment enumeration : green yellow red",
         "seat_count number", "churn_reason enumeration : price usage merger silent", "health_index number c",
         "erp_customer_no string", "go_live_at datetime", "key_account bool",

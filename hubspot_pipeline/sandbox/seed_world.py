@@ -125,8 +125,13 @@ class Deal(Record):
     people: list[Person] = field(default_factory=list)
     owner: Owner | None = None
     lines: list[Record] = field(default_factory=list)
+    currency: str = "USD"
     yearly: int = 0
     """Part of the amount that comes back every year."""
+    total: int = 0
+    """Value over the whole term."""
+    figures: dict[str, str] = field(default_factory=dict)
+    """Calculated properties as last written."""
     closed: bool = False
     is_won: bool = False
 
