@@ -7,7 +7,7 @@ from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.settings import Settings
 
 
-def assemble(settings: Settings) -> dg.Definitions:
+def assemble(settings: Settings, hubspot: HubSpotResource | dg.ResourceDefinition | None = None) -> dg.Definitions:
     """Definitions of the project in `settings.root`. Its dbt project is parsed if it changed; needs no network."""
     project = models.load(settings.root / "dbt_project", settings.working)
     return dg.Definitions(
@@ -15,6 +15,6 @@ def assemble(settings: Settings) -> dg.Definitions:
         jobs=jobs.jobs(project),
         schedules=schedules.schedules(live=settings.credential.given and not settings.is_loopback),
         sensors=[schedules.sensor(project)],
-        resources={"hubspot": HubSpotResource()},
+        resources={"hubspot": hubspot or HubSpotResource()},
         executor=dg.in_process_executor,
     )

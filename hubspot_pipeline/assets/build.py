@@ -17,7 +17,7 @@ import duckdb
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from hubspot_pipeline.assets import preview
-from hubspot_pipeline.assets.models import Models, dbt_environment
+from hubspot_pipeline.assets.models import PARSED_DIR, Models, dbt_environment
 
 RESULTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
 _BAD = {"error", "fail", "runtime error", "partial success"}
@@ -69,7 +69,7 @@ def _arguments(models: Models, target: Path, wanted: set[dg.AssetKey | dg.AssetC
         "--quiet", "--no-print", "--no-use-colors", "--log-path", str(target), "build",
         "--project-dir", str(models.project_dir), "--profiles-dir", str(models.project_dir),
         "--target-path", str(target),
-        "--partial-parse-file-path", str(models.project_dir / "target" / "partial_parse.msgpack"),
+        "--partial-parse-file-path", str(models.project_dir / PARSED_DIR / "partial_parse.msgpack"),
         *([] if everything else ["--indirect-selection", "empty", "--select", *chosen]),
     ]  # fmt: skip
 

@@ -9,10 +9,11 @@ import dagster as dg
 from hubspot_pipeline.assets import raw
 from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.instance import PROCESS, dagster_home, in_progress, this_process
-from hubspot_pipeline.assets.jobs import SYNC
+from hubspot_pipeline.assets.jobs import RECONCILE, SYNC
 from hubspot_pipeline.assets.progress import LogProgress
 from hubspot_pipeline.assets.reruns import below
-from hubspot_pipeline.assets.warehouse import TRIGGER
+from hubspot_pipeline.assets.resource import Mode
+from hubspot_pipeline.assets.warehouse import OP, TRIGGER
 from hubspot_pipeline.errors import ConfigError, WarehouseBusy
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import BY_NAME
@@ -83,24 +84,30 @@ def execute(
     unknown = [name for name in streams or () if name not in BY_NAME]
     if unknown:
         raise ConfigError(f"No stream is called {', '.join(unknown)}. There are: {', '.join(BY_NAME)}.")
-    definition = assemble(settings).resolve_job_def(job)
     caller = _Caller(settings, progress)
+    resource = dg.ResourceDefinition.hardcoded_resource(caller)
+    definition = assemble(settings, resource).resolve_job_def(job)
     with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
         for run in in_progress(instance):
-            raise WarehouseBusy(
-                f"Run {run.run_id[:8]} of {run.job_name} is {run.status.value.lower()}; wait for it or stop it in the UI."
-            )
+            state = run.status.value.lower()
+            raise WarehouseBusy(f"Run {run.run_id[:8]} of {run.job_name} is {state}; wait for it or stop it in the UI.")
         done = definition.execute_in_process(
             instance=instance,
-            run_config={"ops": {"warehouse": {"config": dict(config)}}} if config else None,
+            run_config=_run_config(job, config or {}),
             asset_selection=_selection(definition, streams, with_marts),
-            resources={"hubspot": dg.ResourceDefinition.hardcoded_resource(caller)},
             tags={TRIGGER: trigger, PROCESS: this_process()},
             raise_on_error=False,
         )
     if caller.error is not None:
         raise caller.error
     return ExecutionResult(done.run_id, done.success, _failure(done), caller.result)
+
+
+def _run_config(job: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """No console lines of Dagster's own: the caller shows progress and failure, the history has the rest."""
+    given = {"mode": Mode.reconcile.value if job == RECONCILE else Mode.sync.value, **config}
+    silent = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    return silent | {"ops": {OP: {"config": given}}}
 
 
 def _selection(

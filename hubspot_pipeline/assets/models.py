@@ -20,6 +20,8 @@ from filelock import FileLock
 
 from hubspot_pipeline.errors import ConfigError
 
+PARSED_DIR = Path("target", "dagster")
+"""Not dbt's own target folder: whoever runs dbt by hand writes that one."""
 PARSED = ("manifest.json", "partial_parse.msgpack")
 _NOT_SOURCE = {"target", "logs", "dbt_packages", "__pycache__"}
 
@@ -70,12 +72,12 @@ def load(project_dir: Path, working: Path) -> Models:
 
     Needs no network and no warehouse. Raises ConfigError with dbt's message when the project does not parse.
     """
-    target = project_dir / "target"
+    target = project_dir / PARSED_DIR
     wanted = fingerprint(project_dir)
-    mark = target / "manifest.fingerprint"
+    mark = target / "fingerprint"
     if not _is_current(mark, wanted):
-        target.mkdir(exist_ok=True)
-        with FileLock(target / "manifest.lock"):
+        target.mkdir(parents=True, exist_ok=True)
+        with FileLock(target / "lock"):
             if not _is_current(mark, wanted):
                 _parse(project_dir, target, working)
                 mark.write_text(wanted)
