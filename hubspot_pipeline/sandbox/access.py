@@ -1,0 +1,108 @@
+"""Who may call what: tokens, their scopes, OAuth clients.
+
+Authorization header -> `Token`; (token, alternatives) -> nothing, or 401 or 403
+
+A `pat-...` token works with all scopes unless the admin API said otherwise; OAuth tokens live as long as their client's
+`expires_in` in virtual time.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from hubspot_pipeline.sandbox.answers import expired, missing_scopes, unauthenticated
+from hubspot_pipeline.sandbox.encoding import Json
+from hubspot_pipeline.sandbox.instants import iso
+
+_PRIVATE = re.compile(r"pat-[a-z0-9]+-\S+")
+
+
+@dataclass(slots=True)
+class Token:
+    """An access token; `scopes` None means all."""
+
+    text: str
+    scopes: frozenset[str] | None = None
+    portal_id: int | None = None
+    expires_at: int | None = None
+    client_id: str | None = None
+    revoked: bool = False
+
+    @property
+    def is_oauth(self) -> bool:
+        return self.client_id is not None
+
+
+@dataclass(slots=True)
+class Client:
+    """An OAuth app installed in the portal."""
+
+    client_id: str
+    client_secret: str
+    refresh_tokens: set[str]
+    scopes: tuple[str, ...]
+    expires_in: int = 1800
+    redirect_uri: str = ""
+    codes: set[str] = field(default_factory=set)
+    rotate: bool = False
+
+
+class Access:
+    """All credentials of the portal."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.tokens: dict[str, Token] = {}
+        self.clients: dict[str, Client] = {}
+        self._random = Random(seed)
+
+    def authenticate(self, header: str | None, now: int) -> Token:
+        """The token of a request. Raises 401."""
+        kind, _, text = (header or "").partition(" ")
+        text = text.strip()
+        if kind.lower() != "bearer" or not text:
+            raise unauthenticated()
+        token = self.tokens.get(text)
+        if token is None:
+            if not _PRIVATE.fullmatch(text):
+                raise unauthenticated()
+            token = self.tokens[text] = Token(text)
+        if token.revoked:
+            raise unauthenticated()
+        if token.expires_at is not None and now >= token.expires_at:
+            raise expired((now - token.expires_at) // 1000, iso(token.expires_at))
+        return token
+
+    @staticmethod
+    def require(token: Token, alternatives: Sequence[str]) -> None:
+        """Raises 403 unless the token has one of the scopes; no alternatives: every token may."""
+        if alternatives and token.scopes is not None and token.scopes.isdisjoint(alternatives):
+            raise missing_scopes(alternatives)
+
+    def set_token(self, given: Json) -> None:
+        """`{"token", "scopes": [...]|null, "portal_id"?, "revoked"?}` of the admin API."""
+        scopes = given.get("scopes")
+        self.tokens[given["token"]] = Token(
+            given["token"], None if scopes is None else frozenset(scopes), given.get("portal_id"),
+            revoked=bool(given.get("revoked", False)),
+        )  # fmt: skip
+
+    def set_client(self, given: Json) -> None:
+        """`{"client_id","client_secret","refresh_token","scopes","expires_in","redirect_uri","code"?,"rotate"?}`."""
+        self.clients[given["client_id"]] = Client(
+            given["client_id"], given["client_secret"], {given["refresh_token"]},
+            tuple(given.get("scopes") or ("oauth",)), int(given.get("expires_in", 1800)),
+            given.get("redirect_uri", ""), {given["code"]} if given.get("code") else set(), bool(given.get("rotate", False)),
+        )  # fmt: skip
+
+    def issue(self, client: Client, now: int) -> Token:
+        """A new access token for the client, as long as HubSpot's may be."""
+        text = "C" + "".join(self._random.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", k=220))
+        token = Token(
+            text, frozenset({*client.scopes, "oauth"}), None, now + client.expires_in * 1000, client.client_id,
+        )  # fmt: skip
+        self.tokens[text] = token
+        return token
+
+    def new_refresh_token(self) -> str:
+        return f"na1-{self._random.getrandbits(64):016x}-{self._random.getrandbits(64):016x}"

@@ -1,0 +1,313 @@
+"""What an account has set up: properties, pipelines, owners, teams, custom objects, labels.
+
+HubSpot JSON of a setting -> kept as the API will show it
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hubspot_pipeline.sandbox.catalogue import ALIASES, KINDS, PIPELINE_OBJECTS, Kind, custom_kind
+from hubspot_pipeline.sandbox.definitions import defaults, filled, group_of
+from hubspot_pipeline.sandbox.encoding import Json
+from hubspot_pipeline.sandbox.instants import Clock, iso
+from hubspot_pipeline.sandbox.journal import Journal, recorded
+from hubspot_pipeline.sandbox.links import LinkTypes
+from hubspot_pipeline.sandbox.records import Selection
+
+TIERS = ("free", "starter", "professional", "enterprise")
+
+_DEAL_STAGES = (
+    ("appointmentscheduled", "Appointment Scheduled", "0.2"), ("qualifiedtobuy", "Qualified To Buy", "0.4"),
+    ("presentationscheduled", "Presentation Scheduled", "0.6"),
+    ("decisionmakerboughtin", "Decision Maker Bought-In", "0.8"), ("contractsent", "Contract Sent", "0.9"),
+    ("closedwon", "Closed Won", "1.0"), ("closedlost", "Closed Lost", "0.0"),
+)  # fmt: skip
+_TICKET_STAGES = (("1", "New"), ("2", "Waiting on contact"), ("3", "Waiting on us"), ("4", "Closed"))
+
+
+class NotFoundHere(LookupError):
+    """An object type, record, property or other setting that the portal does not have."""
+
+
+class Account:
+    """Settings of one portal; `Portal` adds the records."""
+
+    def __init__(self, portal_id: int, time_zone: str, currency: str, tier: str, seed: int) -> None:
+        if tier not in TIERS:
+            raise ValueError(f"tier {tier!r} is none of {', '.join(TIERS)}")
+        self.portal_id, self.time_zone, self.currency, self.tier, self.seed = portal_id, time_zone, currency, tier, seed
+        self.clock = Clock()
+        self.version = 0
+        self.depth = 0
+        self.journal: Journal | None = None
+        self.next_id = 101
+        self.kinds: dict[str, Kind] = {kind.name: kind for kind in KINDS}
+        self.names: dict[str, str] = dict(ALIASES)
+        self.definitions: dict[str, dict[str, Json]] = {}
+        self.groups: dict[str, dict[str, Json]] = {}
+        self.pipelines: dict[str, dict[str, Json]] = {}
+        self.schemas: dict[str, Json] = {}
+        self.owners: dict[str, Json] = {}
+        self.teams: dict[str, Json] = {}
+        self.users: dict[str, Json] = {}
+        self.link_types = LinkTypes(KINDS)
+        self._selections: dict[tuple[str, tuple[str, ...]], Selection] = {}
+        at = iso(self.clock.now())
+        for kind in KINDS:
+            self._welcome(kind, at)
+        self._default_pipelines(at)
+
+    def now(self) -> int:
+        return self.clock.now()
+
+    def take_id(self, wanted: int | None = None) -> int:
+        """The next id of the portal, or the wanted one, which the counter then passes."""
+        id = self.next_id if wanted is None else wanted
+        self.next_id = max(self.next_id, id + 1)
+        return id
+
+    def _welcome(self, kind: Kind, at: str) -> None:
+        self.kinds[kind.name] = kind
+        spellings = [kind.name, kind.singular, kind.type_id]
+        if kind.custom:
+            spellings += [kind.qualified, f"p_{kind.name}"]
+        self.names |= {spelling.lower(): kind.name for spelling in spellings}
+        self.definitions[kind.name] = {
+            definition["name"]: filled(kind.name, definition, at) for definition in defaults(kind.name)
+        }
+        group = group_of(kind.name)
+        label = kind.singular.replace("_", " ").capitalize()
+        self.groups[kind.name] = {group: {"name": group, "label": f"{label} information", "displayOrder": 0, "archived": False}}
+
+    def _default_pipelines(self, at: str) -> None:
+        stages = [
+            {"id": id, "label": label, "displayOrder": order,
+             "metadata": {"isClosed": str(id.startswith("closed")).lower(), "probability": probability}}
+            for order, (id, label, probability) in enumerate(_DEAL_STAGES)
+        ]  # fmt: skip
+        self._put_pipeline("deals", {"id": "default", "label": "Sales Pipeline", "stages": stages}, at)
+        stages = [
+            {"id": id, "label": label, "displayOrder": order,
+             "metadata": {"ticketState": "CLOSED" if id == "4" else "OPEN", "isClosed": str(id == "4").lower()}}
+            for order, (id, label) in enumerate(_TICKET_STAGES)
+        ]  # fmt: skip
+        self._put_pipeline("tickets", {"id": "0", "label": "Support Pipeline", "stages": stages}, at)
+
+    def kind(self, spelling: str) -> Kind:
+        """The object type of a plural, singular, type id or custom name. Raises NotFoundHere."""
+        name = self.names.get(spelling.lower())
+        if name is None:
+            raise NotFoundHere(f"object type {spelling}")
+        return self.kinds[name]
+
+    def selection(self, object_type: str, names: Iterable[str]) -> Selection:
+        """Properties to show: the defined, unarchived ones of `names` and those that always come."""
+        key = (object_type, tuple(names))
+        if key not in self._selections:
+            if len(self._selections) > 500:
+                self._selections.clear()
+            known = self.definitions[object_type]
+            shown = (name for name in (*key[1], *self.kinds[object_type].always) if name in known)
+            self._selections[key] = Selection.of(name for name in shown if not known[name]["archived"])
+        return self._selections[key]
+
+    @recorded
+    def define_property(self, object_type: str, definition: Json, at: int | None = None) -> None:
+        """Adds or replaces a property; an archived one of that name comes back with its first `createdAt`."""
+        kind = self.kind(object_type)
+        known = self.definitions[kind.name]
+        before = known.get(definition["name"])
+        full = filled(kind.name, definition, iso(at or self.now()))
+        if before is not None:
+            full["createdAt"] = before["createdAt"]
+            if before.get("hubspotDefined"):
+                full.setdefault("hubspotDefined", True)
+        known[definition["name"]] = full
+        if full["groupName"] not in self.groups[kind.name]:
+            self.define_group(kind.name, full["groupName"], full["groupName"])
+        self._selections.clear()
+
+    @recorded
+    def archive_property(self, object_type: str, name: str, at: int | None = None) -> None:
+        definition = self.definitions[self.kind(object_type).name].get(name)
+        if definition is None:
+            raise NotFoundHere(f"property {name}")
+        definition["archived"] = True
+        definition["archivedAt"] = definition["updatedAt"] = iso(at or self.now())
+        self._selections.clear()
+
+    @recorded
+    def define_group(self, object_type: str, name: str, label: str, display_order: int = -1) -> None:
+        self.groups[self.kind(object_type).name][name] = {
+            "name": name, "label": label, "displayOrder": display_order, "archived": False,
+        }  # fmt: skip
+
+    @recorded
+    def drop_group(self, object_type: str, name: str) -> None:
+        del self.groups[self.kind(object_type).name][name]
+
+    @recorded
+    def define_pipeline(self, object_type: str, pipeline: Json, at: int | None = None) -> str:
+        """Adds or replaces a pipeline with its stages; returns its id."""
+        return self._put_pipeline(self.kind(object_type).name, pipeline, iso(at or self.now()))
+
+    def _put_pipeline(self, object_type: str, pipeline: Json, at: str) -> str:
+        known = self.pipelines.setdefault(object_type, {})
+        id = str(pipeline.get("id") or self.take_id())
+        before = known.get(id, {"createdAt": at, "stages": []})
+        old = {stage["id"]: stage for stage in before["stages"]}
+        stages = []
+        for order, stage in enumerate(pipeline.get("stages", ())):
+            stage_id = str(stage.get("id") or stage.get("stageId") or self.take_id())
+            created = old.get(stage_id, {}).get("createdAt", at)
+            stages.append({
+                "label": stage["label"], "displayOrder": stage.get("displayOrder", order),
+                "metadata": {key: str(value) for key, value in stage.get("metadata", {}).items()}, "id": stage_id,
+                "createdAt": stage.get("createdAt", created), "updatedAt": stage.get("updatedAt", at),
+                "archived": stage.get("archived", False), "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+            })  # fmt: skip
+        known[id] = {
+            "label": pipeline["label"], "displayOrder": pipeline.get("displayOrder", len(known)), "id": id,
+            "stages": stages, "createdAt": pipeline.get("createdAt", before["createdAt"]),
+            "updatedAt": pipeline.get("updatedAt", at), "archived": pipeline.get("archived", False),
+        }  # fmt: skip
+        return id
+
+    @recorded
+    def drop_pipeline(self, object_type: str, id: str) -> None:
+        del self.pipelines[object_type][id]
+
+    @recorded
+    def define_schema(self, schema: Json, at: int | None = None) -> str:
+        """Adds or replaces a custom object; returns its objectTypeId. Its objects' names become spellings."""
+        when = iso(at or self.now())
+        before = next((one for one in self.schemas.values() if one["name"] == schema["name"]), None)
+        number = before["id"] if before else str(self.take_id())
+        type_id = f"2-{number}"
+        labels = schema.get("labels") or {"singular": schema["name"], "plural": schema["name"] + "s"}
+        full = {
+            "secondaryDisplayProperties": [], "searchableProperties": [], "requiredProperties": [], "associations": [],
+            "allowsSensitiveProperties": False, "archived": False, "description": None, "createdAt": when,
+            **(before or {}), **{key: value for key, value in schema.items() if key not in ("properties", "associatedObjects")},
+            "labels": labels, "id": number, "objectTypeId": type_id, "updatedAt": when,
+            "fullyQualifiedName": f"p{self.portal_id}_{schema['name']}",
+        }  # fmt: skip
+        kind = custom_kind(self.portal_id, type_id, full)
+        if before is None:
+            self._welcome(kind, when)
+            self.link_types.singular[kind.name] = kind.singular
+            self.opened(kind)
+        self.kinds[kind.name] = kind
+        self.schemas[type_id] = full
+        for definition in schema.get("properties", ()):
+            self.define_property(kind.name, definition, at=at)
+        for other in schema.get("associatedObjects") or (() if before else ("contacts", "companies", "deals", "tickets")):
+            self.connect_schema(type_id, other, at=at)
+        return type_id
+
+    @recorded
+    def connect_schema(self, object_type: str, other: str, name: str = "", at: int | None = None) -> Json:
+        """Lets records of a custom object be associated with another object."""
+        here, there = self.kind(object_type), self.kind(other)
+        when = iso(at or self.now())
+        found = self.link_types.plain(here.name, there.name) or self.link_types.define(here.name, there.name, None, name=name)
+        forth = {
+            "id": str(found.type_id), "fromObjectTypeId": here.type_id, "toObjectTypeId": there.type_id,
+            "name": found.name, "createdAt": when, "updatedAt": when,
+        }  # fmt: skip
+        connected = self.schemas[here.type_id]["associations"]
+        if all(one["id"] != forth["id"] for one in connected):
+            connected.append(forth)
+            connected.append(forth | {
+                "id": str(found.inverse), "fromObjectTypeId": there.type_id, "toObjectTypeId": here.type_id})  # fmt: skip
+        return forth
+
+    def opened(self, kind: Kind) -> None:
+        """Told of every new object type."""
+
+    @recorded
+    def drop_schema(self, object_type: str, at: int | None = None) -> None:
+        kind = self.kind(object_type)
+        self.schemas[kind.type_id] |= {"archived": True, "archivedAt": iso(at or self.now())}
+
+    @recorded
+    def define_label(
+        self, from_object: str, to_object: str, label: str, *, category: str = "USER_DEFINED",
+        inverse_label: str | None = None, name: str = "",
+    ) -> int:  # fmt: skip
+        """A user-defined label; returns its type id in the direction from -> to."""
+        if category != "USER_DEFINED":
+            raise ValueError("only USER_DEFINED labels can be added")
+        here, there = self.kind(from_object).name, self.kind(to_object).name
+        return self.link_types.define(here, there, label, inverse_label, name).type_id
+
+    @recorded
+    def rename_label(self, from_object: str, to_object: str, type_id: int, label: str, inverse_label: str | None = None) -> None:
+        self.link_types.rename(from_object, to_object, type_id, label, inverse_label)
+
+    @recorded
+    def drop_label(self, from_object: str, to_object: str, type_id: int) -> None:
+        self.link_types.forget(from_object, to_object, ("USER_DEFINED", type_id))
+
+    @recorded
+    def add_owner(
+        self, *, id: str | None = None, email: str, first_name: str, last_name: str, user_id: int | str | None = None,
+        teams: Iterable[str] = (), at: int | None = None, type: str = "PERSON",
+    ) -> str:  # fmt: skip
+        """An owner; `teams` are team ids, the first one the primary. Returns the owner's id."""
+        owner_id = str(self.take_id(None if id is None else int(id)))
+        user = int(user_id) if user_id is not None else self.take_id()
+        when = iso(at or self.now())
+        self.owners[owner_id] = {
+            "id": owner_id, "email": email, "type": type, "firstName": first_name, "lastName": last_name,
+            "userId": user, "userIdIncludingInactive": user, "createdAt": when, "updatedAt": when, "archived": False,
+        }  # fmt: skip
+        chosen = list(teams)
+        if chosen:
+            self.owners[owner_id]["teams"] = [
+                {"id": str(team), "name": self.teams[str(team)]["name"], "primary": order == 0}
+                for order, team in enumerate(chosen)
+            ]
+            for order, team in enumerate(chosen):
+                self.teams[str(team)]["userIds" if order == 0 else "secondaryUserIds"].append(str(user))
+        return owner_id
+
+    @recorded
+    def archive_owner(self, id: str, at: int | None = None) -> None:
+        owner = self.owners[str(id)]
+        owner |= {"archived": True, "userId": None, "updatedAt": iso(at or self.now())}
+
+    @recorded
+    def add_team(self, id: str, name: str) -> str:
+        self.teams[str(id)] = {"id": str(id), "name": name, "userIds": [], "secondaryUserIds": []}
+        return str(id)
+
+    def labels(self, from_object: str, to_object: str) -> list[Json]:
+        """Association types of a pair as the labels endpoint shows them."""
+        found = self.link_types.of(self.kind(from_object).name, self.kind(to_object).name).values()
+        return [{"category": one.category, "typeId": one.type_id, "label": one.label} for one in found]
+
+    def details(self, portal_id: int | None = None) -> Json:
+        """Account details as the account-info API gives them."""
+        offset = datetime.fromtimestamp(self.now() / 1000, ZoneInfo(self.time_zone)).utcoffset()
+        minutes = int(offset.total_seconds() // 60) if offset else 0
+        sign = "-" if minutes < 0 else "+"
+        return {
+            "portalId": portal_id or self.portal_id, "accountType": "STANDARD", "timeZone": self.time_zone,
+            "companyCurrency": self.currency, "additionalCurrencies": [],
+            "utcOffset": f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}",
+            "utcOffsetMilliseconds": minutes * 60_000, "uiDomain": "app.hubspot.com", "dataHostingLocation": "na1",
+        }  # fmt: skip
+
+    def stage(self, object_type: str, id: Any) -> Json | None:
+        """The stage of that id in any pipeline of the object."""
+        for pipeline in self.pipelines.get(object_type, {}).values():
+            for stage in pipeline["stages"]:
+                if stage["id"] == id:
+                    return dict(stage)
+        return None
+
+
+assert set(PIPELINE_OBJECTS) <= {kind.name for kind in KINDS}

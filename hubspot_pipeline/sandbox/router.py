@@ -1,0 +1,196 @@
+"""Which handler serves a path, under which limit and which scopes.
+
+(method, versionless path) -> `Endpoint`; 405 where the path exists with other methods
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from hubspot_pipeline.sandbox import associations, objects, objects_write, properties_api, settings_api
+from hubspot_pipeline.sandbox.answers import Answer, ApiError
+from hubspot_pipeline.sandbox.catalogue import OBJECT_SCOPES, SCHEMA_SCOPES, Kind
+from hubspot_pipeline.sandbox.paths import Route
+from hubspot_pipeline.sandbox.sandbox import Call
+
+Handler = Callable[[Call], Answer]
+READ_ANY = OBJECT_SCOPES["read"] + SCHEMA_SCOPES["read"]
+WRITE_ANY = SCHEMA_SCOPES["write"] + ("tickets", "e-commerce", "crm.objects.carts.write", "crm.objects.orders.write", "crm.objects.users.write")
+ANY_OBJECT = OBJECT_SCOPES["read"] + OBJECT_SCOPES["write"]
+CUSTOM_READ = (
+    "crm.objects.custom.highly_sensitive.read.v2", "crm.objects.custom.read",
+    "crm.objects.custom.sensitive.read.v2", "crm.schemas.custom.read",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    handle: Handler
+    bucket: str = "burst"
+    public: bool = False
+
+
+def endpoint(method: str, route: Route | None) -> Endpoint | None:
+    """The endpoint of a request; None where there is no such path. Raises 405."""
+    if route is None:
+        return None
+    match route.parts:
+        case ("crm", "objects", type_, *tail):
+            return _objects(method, type_, tuple(tail), route)
+        case ("crm", "associations", from_, to, *tail):
+            return _associations(method, from_, to, tuple(tail), route)
+        case ("crm", "properties", type_, *tail):
+            return _on(method, partial(_properties, type_=type_, tail=tuple(tail)), "GET", "POST", "PATCH", "DELETE")
+        case ("properties", type_, "properties") if route.version == "v2":
+            return _on(method, partial(_old_properties, type_=type_), "GET")
+        case ("crm", "pipelines", type_, *tail):
+            return _on(method, partial(_pipelines, type_=type_, tail=tuple(tail)), "GET", "POST", "PATCH", "PUT", "DELETE")
+        case ("crm", "owners", *tail) if len(tail) < 2:
+            return _on(method, partial(_owners, tail=tuple(tail)), "GET")
+        case ("crm", "schemas", *tail) | ("crm-object-schemas", "schemas", *tail):
+            return _on(method, partial(_schemas, tail=tuple(tail)), "GET", "POST", "PATCH", "DELETE")
+        case ("settings", "users", *tail):
+            return _on(method, partial(_users, tail=tuple(tail)), "GET")
+        case ("account-info", "details"):
+            return _on(method, partial(settings_api.account, tail=("details",)), "GET")
+        case ("account-info", "api-usage", "daily", *tail) if tail in ([], ["private-apps"]):
+            return _on(method, partial(settings_api.account, tail=("api-usage",)), "GET")
+        case ("integrations", "limit", "daily"):
+            return _on(method, settings_api.legacy_limit, "GET")
+        case ("integrations", "me"):
+            return _on(method, partial(settings_api.account, tail=("details",)), "GET")
+        case ("oauth", *_):
+            return Endpoint(_unused, public=True)
+    return None
+
+
+def _unused(call: Call) -> Answer:
+    raise AssertionError("served without a token")
+
+
+def _on(method: str, handler: Handler, *methods: str, bucket: str = "burst") -> Endpoint:
+    if method not in methods:
+        raise ApiError(405, "Method Not Allowed", headers={"allow": ", ".join(methods)})
+    return Endpoint(handler, bucket)
+
+
+Action = Callable[[Call, Kind], Answer]
+
+
+def _of(type_: str, write: bool, action: Action) -> Handler:
+    """A handler for one object type, behind that object's scopes."""
+
+    def handle(call: Call) -> Answer:
+        kind = call.kind(type_)
+        call.require(kind.write_scopes if write else kind.read_scopes)
+        return action(call, kind)
+
+    return handle
+
+
+def _objects(method: str, type_: str, tail: tuple[str, ...], route: Route) -> Endpoint | None:
+    match tail:
+        case ():
+            if method == "POST":
+                return Endpoint(_of(type_, True, objects_write.create))
+            return _on(method, _of(type_, False, objects.list_objects), "GET", "POST")
+        case ("search",):
+            return _on(method, _of(type_, False, objects.search_objects), "POST", bucket="search")
+        case ("batch", "read"):
+            return _on(method, _of(type_, False, objects.batch_read), "POST")
+        case ("batch", action) if action in objects_write.BATCHES:
+            return _on(method, _of(type_, True, partial(objects_write.batch, action=action)), "POST")
+        case ("merge",):
+            return _on(method, _of(type_, True, objects_write.merge), "POST")
+        case ("gdpr-delete",):
+            return _on(method, _of(type_, True, objects_write.gdpr_delete), "POST")
+        case (key,):
+            if method == "GET":
+                return Endpoint(_of(type_, False, partial(objects.read_object, key=key)))
+            if method == "PATCH":
+                return Endpoint(_of(type_, True, partial(objects_write.update, key=key)))
+            return _on(method, _of(type_, True, partial(objects_write.archive, key=key)), "GET", "PATCH", "DELETE")
+        case (key, "associations", *rest):
+            return _links_of_one(method, type_, key, tuple(rest), route)
+    return None
+
+
+def _two(type_: str, to: str, action: Callable[[Call, Kind, Kind], Answer]) -> Handler:
+    def handle(call: Call) -> Answer:
+        call.require(ANY_OBJECT)
+        return action(call, call.kind(type_), call.kind(to))
+
+    return handle
+
+
+def _links_of_one(method: str, type_: str, key: str, rest: tuple[str, ...], route: Route) -> Endpoint | None:
+    match rest:
+        case (to,):
+            return _on(method, _two(type_, to, lambda call, here, there: associations.list_links(call, here, key, there)), "GET")
+        case ("default", to, to_id):
+            return _on(method, _two(type_, to, lambda call, here, there: associations.put_default(call, here, key, there, to_id)), "PUT")
+        case (to, to_id, name) if route.version == "v3":
+            if method == "DELETE":
+                return Endpoint(_two(type_, to, lambda call, here, there: associations.delete_link(call, here, key, there, to_id)))
+            return _on(method, _two(type_, to, lambda call, here, there: associations.put_named(call, here, key, there, to_id, name)), "PUT", "DELETE")
+        case (to, to_id):
+            if method == "PUT":
+                return Endpoint(_two(type_, to, lambda call, here, there: associations.put_link(call, here, key, there, to_id)))
+            return _on(method, _two(type_, to, lambda call, here, there: associations.delete_link(call, here, key, there, to_id)), "PUT", "DELETE")
+    return None
+
+
+def _associations(method: str, from_: str, to: str, tail: tuple[str, ...], route: Route) -> Endpoint | None:
+    match tail:
+        case ("batch", "read"):
+            return _on(method, _two(from_, to, associations.batch_read), "POST", bucket="associations")
+        case ("batch", *rest) if "/".join(rest) in ("create", "archive", "labels/archive", "associate/default"):
+            action = "/".join(rest)
+            return _on(
+                method, _two(from_, to, lambda call, here, there: associations.batch_write(call, here, there, action)), "POST",
+                bucket="associations",
+            )  # fmt: skip
+        case ("labels", *rest):
+            return _on(
+                method, _two(from_, to, lambda call, here, there: associations.labels(call, here, there, rest)),
+                "GET", "POST", "PUT", "DELETE", bucket="associations",
+            )  # fmt: skip
+        case ("types",) if route.version == "v3":
+            return _on(method, _two(from_, to, associations.old_types), "GET", bucket="associations")
+    return None
+
+
+def _properties(call: Call, type_: str, tail: tuple[str, ...]) -> Answer:
+    reads = call.method == "GET" or tail == ("batch", "read")
+    kind = call.kind(type_)
+    if reads:
+        call.require(READ_ANY)
+    else:
+        own = f"crm.schemas.{'custom' if kind.custom else kind.name}.write"
+        call.require(("tickets",) if kind.name == "tickets" else (own, *(s for s in kind.write_scopes if s == "e-commerce")))
+    return properties_api.properties(call, kind, tail)
+
+
+def _old_properties(call: Call, type_: str) -> Answer:
+    call.require(READ_ANY)
+    return properties_api.as_array(call, call.kind(type_))
+
+
+def _pipelines(call: Call, type_: str, tail: tuple[str, ...]) -> Answer:
+    call.require(READ_ANY if call.method == "GET" else WRITE_ANY)
+    return settings_api.pipelines(call, call.kind(type_), tail)
+
+
+def _owners(call: Call, tail: tuple[str, ...]) -> Answer:
+    call.require(("automation", "crm.objects.owners.read"))
+    return settings_api.owners(call, tail)
+
+
+def _schemas(call: Call, tail: tuple[str, ...]) -> Answer:
+    call.require(CUSTOM_READ + (("oauth",) if tail else ()) if call.method == "GET" else ("crm.schemas.custom.write",))
+    return settings_api.schemas(call, tail)
+
+
+def _users(call: Call, tail: tuple[str, ...]) -> Answer:
+    call.require(("settings.users.teams.read",) if tail == ("teams",) else ("crm.objects.users.read", "settings.users.read"))
+    return settings_api.users(call, tail)
