@@ -12,6 +12,11 @@ from hubspot_pipeline.settings import Credential, Secret, Settings
 TOKEN = Secret("pat-na1-00000000-0000-4000-8000-000000000000")
 """Any `pat-...` token opens the sandbox; this one says nothing about any real portal."""
 
+NO_CREDENTIAL = (
+    "No HubSpot credential is set. Put HUBSPOT_ACCESS_TOKEN=pat-... into the file .env (README: connect your own "
+    "portal), or try everything on invented data first with `make demo`."
+)
+
 
 @contextmanager
 def portal_for(settings: Settings, *arguments: str) -> Iterator[Settings]:
@@ -23,10 +28,7 @@ def portal_for(settings: Settings, *arguments: str) -> Iterator[Settings]:
         yield settings
         return
     if not settings.is_sandbox:
-        raise ConfigError(
-            "No HubSpot credential is set. Put HUBSPOT_ACCESS_TOKEN=pat-... into the file .env "
-            "(README: connect your own portal), or try everything on invented data first with `make demo`."
-        )
+        raise ConfigError(NO_CREDENTIAL)
     command = [
         sys.executable, "-m", "hubspot_pipeline.sandbox", "--port", "0",
         "--state", str(settings.sandbox_dir / "portal.state"), *arguments,

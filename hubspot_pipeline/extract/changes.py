@@ -33,6 +33,7 @@ class Search:
 
     reader: Reader
     now: datetime
+    until: datetime | None = None
     wide: bool = False
     incomplete: bool = False
     seen: set[str] = field(default_factory=set)
@@ -40,16 +41,21 @@ class Search:
     def __post_init__(self) -> None:
         body = {"filterGroups": [{"filters": [_equals("hs_object_id", "9" * 16)] * 3}], "limit": SEARCH_PAGE,
                 "properties": list(self.reader.properties), "sorts": [_by_id()]}  # fmt: skip
-        self.wide = not self.reader.history and len(json.dumps(body)) <= BODY_LIMIT
+        self.wide = len(json.dumps(body)) <= BODY_LIMIT
 
     def count(self, filters: list[Filter] | None = None) -> tuple[int, int]:
         """(number of live records that match, the highest id among them or 0)."""
         page = self._search(filters or [], limit=1, sort=_by_id("DESCENDING"), narrow=True)
         return page.total or 0, int(page.results[0].id) if page.results else 0
 
+    def newest(self) -> datetime | None:
+        """When the newest change of this object was made; None where there is no record."""
+        page = self._search([], limit=1, sort=_by(self.reader.stream.modified, "DESCENDING"), narrow=True)
+        return unnest.instants([record.updatedAt for record in page.results])[0].as_py() if page.results else None
+
     def since(self, start: datetime) -> Iterator[list[Record]]:
-        """Records whose modified property is at or after `start`, each once."""
-        spans = [Span(milliseconds(start))]
+        """Records whose modified property is at or after `start` (and before `until`), each once."""
+        spans = [Span(milliseconds(start), None if self.until is None else milliseconds(self.until) - 1)]
         while spans:
             span = spans.pop(0)
             first = self._page(span)

@@ -37,22 +37,21 @@ WIDTH = 8
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one CRM object stream. `properties` and `history` are names, in a fixed order."""
+    """Reads one CRM object stream. `properties` are names, in a fixed order."""
 
     client: Client
     stream: Stream
     pool: Executor
     properties: Sequence[str] = ()
-    history: Sequence[str] = ()
     meter: Meter = field(default_factory=Meter)
     pages: int = 0
 
-    def scan(self, chains: Chains, *, max_pages: int | None = None) -> Iterator[list[Record]]:
+    def scan(self, chains: Chains, *, history: Sequence[str] = (), max_pages: int | None = None) -> Iterator[list[Record]]:
         """All live records of the chains' ranges, one page a step; `chains` tells afterwards what is left.
 
         Stops early after `max_pages`; pages already requested are still yielded.
         """
-        fetch = self._lister({"archived": "false"}, self.history)
+        fetch = self._lister({"archived": "false"}, history)
         flying: dict[Future[Page], Chain] = {}
         asked = 0
         while not chains.done:
@@ -74,7 +73,7 @@ class Reader:
     def archived(self) -> Iterator[list[Record]]:
         """All archived records of the recycle bin, with the links of the declared pairs inline."""
         params = {"archived": "true"} | ({"associations": ",".join(self.stream.pairs)} if self.stream.pairs else {})
-        fetch = self._lister(params, self.history)
+        fetch = self._lister(params, ())
         after: str | None = None
         while True:
             page = fetch(after)
@@ -84,10 +83,10 @@ class Reader:
             if after is None:
                 return
 
-    def batch(self, ids: Iterable[str], *, archived: bool = False) -> Iterator[list[Record]]:
+    def batch(self, ids: Iterable[str], *, history: Sequence[str] = (), archived: bool = False) -> Iterator[list[Record]]:
         """Read records by id, all properties. Ids that are gone are missing; a merged-away id gives its survivor."""
-        size = HISTORY_PAGE if self.history else BATCH_INPUTS
-        yield from self._ahead(lambda part: self._batch(part, archived).results, chunks(list(ids), size))
+        size = HISTORY_PAGE if history else BATCH_INPUTS
+        yield from self._ahead(lambda part: self._batch(part, history, archived).results, chunks(list(ids), size))
 
     def links(self, to_object: str, ids: Iterable[str]) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
         """Links from `ids` to `to_object`: (the ids whose links are now known completely, their rows)."""
@@ -116,8 +115,8 @@ class Reader:
             page = self._get(params | {"properties": "hs_object_id", "limit": str(LIST_PAGE)} | start)
             links = {str(record.id): record.associations for record in page.results}
             found: list[Record] = []
-            for part in chunks(list(links), HISTORY_PAGE if self.history else BATCH_INPUTS):
-                found += self._batch(part, params["archived"] == "true").results
+            for part in chunks(list(links), HISTORY_PAGE if history else BATCH_INPUTS):
+                found += self._batch(part, history, params["archived"] == "true").results
             for record in found:
                 record.associations = links.get(str(record.id))
             page.results = sorted(found, key=lambda record: int(record.id))
@@ -128,10 +127,10 @@ class Reader:
     def _get(self, params: dict[str, str]) -> Page:
         return self.client.get(objects_path(self.stream.object), params, parse=unnest.page, meter=self.meter)
 
-    def _batch(self, ids: list[str], archived: bool) -> Page:
+    def _batch(self, ids: list[str], history: Sequence[str], archived: bool) -> Page:
         body: dict[str, Any] = {"inputs": [{"id": id_} for id_ in ids], "properties": list(self.properties)}
-        if self.history:
-            body["propertiesWithHistory"] = list(self.history)
+        if history:
+            body["propertiesWithHistory"] = list(history)
         path = objects_path(self.stream.object, "/batch/read")
         params = {"archived": "true"} if archived else None
         page = self.client.post(path, body, params=params, parse=unnest.page, meter=self.meter)
@@ -147,7 +146,8 @@ class Reader:
             inputs = []
             for linked in page.results:
                 from_id = str(linked.from_["id"])
-                rows += [self._link(from_id, to_object, t.toObjectId, kind) for t in linked.to for kind in t.associationTypes]
+                for target in linked.to:
+                    rows += [self._link(from_id, to_object, target.toObjectId, k) for k in target.associationTypes]
                 if linked.paging and linked.paging.next:
                     inputs.append({"id": from_id, "after": str(linked.paging.next.after)})
             for problem in page.errors:

@@ -1,0 +1,224 @@
+"""`hubspot-pipeline`: arguments -> one command -> an exit code.
+
+0: every selected stream landed or was skipped for a named scope or plan; 1: a stream failed; 2: usage or
+configuration, nothing written; 3: waiting for the daily limit, state kept.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from hubspot_pipeline.errors import ConfigError, PipelineError
+from hubspot_pipeline.settings import Credential, Settings, parse_instant
+
+# each command imports what it needs: `--help` and `status` must not wait for Dagster
+
+
+def demo(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Sandbox portal, full sync, marts, published warehouse, a summary."""
+    from hubspot_pipeline.settings import DEFAULT_BASE_URL
+
+    settings.sandbox_dir.mkdir(parents=True, exist_ok=True)
+    settings = replace(settings, credential=Credential(), base_url=DEFAULT_BASE_URL)
+    code = _execute(settings, arguments, job="hubspot_sync")
+    if code in (0, 3):
+        _summary(settings)
+    return code
+
+
+def sync(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Changes of the selected streams, then the marts, then publishing."""
+    return _execute(settings, arguments, job="hubspot_sync")
+
+
+def reconcile(settings: Settings, arguments: argparse.Namespace) -> int:
+    """All records, the recycle bin and all associations of the selected streams."""
+    return _execute(settings, arguments, job="hubspot_reconcile")
+
+
+def marts(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Build the dbt models on what is loaded, and publish."""
+    return _execute(settings, arguments, job="marts")
+
+
+def _execute(settings: Settings, arguments: argparse.Namespace, *, job: str) -> int:
+    from hubspot_pipeline.assets.execute import execute
+    from hubspot_pipeline.progress import shown
+
+    config: dict[str, Any] = {"mode": "full"} if getattr(arguments, "full", False) else {}
+    for name in ("since", "until"):
+        if getattr(arguments, name, None) is not None:
+            config[name] = getattr(arguments, name).isoformat()
+    with shown() as progress:
+        done = execute(
+            settings, job=job, streams=getattr(arguments, "streams", None) or None,
+            with_marts=not getattr(arguments, "no_marts", False), config=config, progress=progress,
+        )  # fmt: skip
+    _print_outcomes(done.outcomes.values())
+    if done.message:
+        print(done.message, file=sys.stderr)
+    return int(done.exit_code)
+
+
+def _print_outcomes(outcomes: Any) -> None:
+    rows = [
+        {"stream": o.stream, "status": o.status, "read": o.rows_read, "inserted": o.rows_inserted,
+         "updated": o.rows_updated, "archived": o.rows_archived, "rejected": o.rows_rejected, "calls": o.calls,
+         "portal": o.visible_total, "message": o.message}
+        for o in outcomes
+    ]  # fmt: skip
+    if rows:
+        _table(rows)
+
+
+def _summary(settings: Settings) -> None:
+    from hubspot_pipeline.warehouse.publish import query
+
+    print(f"\nThe warehouse is ready: {settings.published}")
+    for mart in ("customers", "people", "deals"):
+        count = query(f"SELECT count(*) AS n FROM marts.{mart}", settings)["n"][0]
+        print(f"  marts.{mart:<10} {count:>8,} rows")
+    print("\nAsk it, for example:\n")
+    print(f'  .venv/bin/python -c "import duckdb; print(duckdb.connect({str(settings.published)!r}, read_only=True)'
+          ".sql('select company_name, renewal_date, open_tickets from marts.customers limit 5'))\"")  # fmt: skip
+    print("\nSee it: make ui, then open the address it prints.")
+
+
+def check(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Try the credential and every stream; nothing is written."""
+    from hubspot_pipeline.api.local import portal_for
+    from hubspot_pipeline.warehouse.check import check as examine
+
+    with portal_for(settings) as reachable:
+        report = examine(reachable)
+    print(f"Portal {report.portal_id}, time zone {report.time_zone}. The credential works.")
+    if report.daily_limit:
+        print(f"{report.daily_remaining:,} of {report.daily_limit:,} calls left today; "
+              f"this pipeline uses up to {settings.daily_share:.0%} of them.")  # fmt: skip
+    _table([{"stream": name, "readable": "yes" if ok else "no", "why not": why} for name, ok, why in report.streams])
+    return 0
+
+
+def status(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Per stream: portal total, warehouse total, difference, lag, last error; the last ten runs."""
+    from hubspot_pipeline.warehouse.ledger import status as read
+
+    found = read(settings)
+    if not found["runs"]:
+        print("Nothing has run yet: `make demo`, or `hubspot-pipeline sync` with your own token.")
+        return 0
+    _table(found["objects"])
+    print()
+    _table(found["runs"])
+    return 0
+
+
+def sandbox(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Run the local HubSpot-compatible portal."""
+    from hubspot_pipeline.sandbox.__main__ import main as serve
+
+    return int(serve(arguments.rest))
+
+
+def restore(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Put the file that was published before back in place."""
+    from hubspot_pipeline.warehouse.publish import restore as put_back
+
+    print(f"{put_back(settings)} is published again.")
+    return 0
+
+
+def generate(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Write the text that follows from the stream table; `--check` only compares."""
+    from hubspot_pipeline.generate import generate as write
+
+    stale = write(settings.root, check=arguments.check)
+    for path in stale:
+        print(f"{path} is not what streams.py says: run `hubspot-pipeline generate`." if arguments.check else path)
+    return 2 if stale and arguments.check else 0
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    """Rows as text columns; as wide as they need to be where the output is no terminal."""
+
+    def text(value: Any) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, datetime):
+            return value.strftime("%Y-%m-%d %H:%M:%SZ")
+        plain = f"{value:,}" if isinstance(value, int) else str(value)
+        # names and messages can come from the portal: nothing in them may steer a terminal
+        return "".join(c if c.isprintable() else " " for c in plain)
+
+    names = [name for name in rows[0] if any(text(row[name]) for row in rows)]
+    widths = {name: max([len(name), *(len(text(row[name])) for row in rows)]) for name in names}
+    numeric = {name: any(isinstance(row[name], int) for row in rows) for name in names}
+
+    def line(cells: dict[str, str]) -> str:
+        padded = (cells[n].rjust(widths[n]) if numeric[n] else cells[n].ljust(widths[n]) for n in names)
+        return "  ".join(padded).rstrip()
+
+    print(line({name: name for name in names}))
+    for row in rows:
+        print(line({name: text(row[name]) for name in names}))
+
+
+def _instant(value: str) -> datetime:
+    try:
+        return parse_instant("The instant", value, datetime.min)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their arguments."""
+    top = argparse.ArgumentParser(prog="hubspot-pipeline", description="All of a HubSpot portal in a DuckDB warehouse.")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, act: Callable[[Settings, argparse.Namespace], int]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=(act.__doc__ or "").strip(), description=act.__doc__)
+        added.set_defaults(act=act)
+        return added
+
+    command("demo", demo)
+    command("check", check)
+    for name, act in (("sync", sync), ("reconcile", reconcile)):
+        added = command(name, act)
+        added.add_argument("streams", nargs="*", metavar="STREAM", help="only these streams (default: all)")
+        added.add_argument("--no-marts", action="store_true", help="do not build the dbt models")
+        if name == "sync":
+            added.add_argument("--full", action="store_true", help="read everything again and merge it")
+            added.add_argument("--since", type=_instant, metavar="T", help="changed at or after, e.g. 2024-01-31")
+            added.add_argument("--until", type=_instant, metavar="T", help="changed before; moves no cursor")
+            added.add_argument("--yes", action="store_true", help="do not ask, whatever the number of calls")
+    command("marts", marts)
+    command("status", status)
+    added = command("sandbox", sandbox)
+    added.add_argument("rest", nargs=argparse.REMAINDER, help="see `hubspot-pipeline sandbox -h`")
+    command("restore", restore)
+    added = command("generate", generate)
+    added.add_argument("--check", action="store_true", help="only compare; exit 2 where something is stale")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; errors of ours become one line and their exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["sandbox"]:
+        return sandbox(Settings.load(env={}), argparse.Namespace(rest=words[1:]))
+    arguments = parser().parse_args(words)
+    try:
+        return int(arguments.act(Settings.load(), arguments))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

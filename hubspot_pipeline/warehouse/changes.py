@@ -1,0 +1,183 @@
+"""(rows just read, rows stored) -> the rows that are new or different.
+
+Re-reading is how nothing is missed; this is how re-reading costs nothing: equal rows are dropped before they are
+loaded, and a row older than the stored one is refused. Inserted and updated counts come from here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute
+
+from hubspot_pipeline.warehouse.store import columns_of, has_table, quoted
+
+LINK_SCHEMA = pa.schema([
+    ("from_object", pa.string()), ("from_id", pa.string()), ("to_object", pa.string()), ("to_id", pa.string()),
+    ("category", pa.string()), ("type_id", pa.int64()), ("label", pa.string()),
+    ("_deleted", pa.bool_()), ("_synced_at", pa.timestamp("us", "UTC")),
+])  # fmt: skip
+_LINK = "from_object, from_id, to_object, to_id, category, type_id, label"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is worth loading of a chunk of records, and why the rest is not."""
+
+    rows: pa.Table
+    inserted: int
+    updated: int
+    archived: int
+    refused: int
+
+
+class Stored:
+    """What the warehouse holds. One instance a thread: `cursor()` gives another."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+
+    def cursor(self) -> "Stored":
+        return Stored(self._con.cursor())
+
+    def is_empty(self, table: str) -> bool:
+        """True where the table is missing or has no row."""
+        return not has_table(self._con, table) or not self._rows(f"SELECT 1 FROM hubspot.{quoted(table)} LIMIT 1")
+
+    def records(self, table: str, chunk: pa.Table) -> Difference:
+        """Rows of `chunk` (the raw table of an object, unique ids) that are not stored so."""
+        if self.is_empty(table):
+            archived = _true(chunk["archived"])
+            return Difference(chunk, chunk.num_rows, 0, archived, 0)
+        stored = set(columns_of(self._con, table))
+        cells = [name for name in chunk.column_names if name.startswith("properties_")]
+        unlike = [
+            f"s.{quoted(name)} IS DISTINCT FROM c.{quoted(name)}" if name in stored else f"c.{quoted(name)} IS NOT NULL"
+            for name in cells
+        ] or ["true"]
+        # texts first: keys can come in another order, so unequal JSON alone is no change
+        sql = f"""
+            SELECT c.*, s.id IS NULL AS _new, s.archived IS DISTINCT FROM c.archived AS _moved,
+                   coalesce(c.updated_at < s.updated_at, false) AS _old
+            FROM chunk AS c LEFT JOIN hubspot.{quoted(table)} AS s ON s.id = c.id
+            WHERE s.id IS NULL
+               OR s.archived IS DISTINCT FROM c.archived OR s.deletion IS DISTINCT FROM c.deletion
+               OR s.archived_at IS DISTINCT FROM c.archived_at
+               OR (CAST(s.properties AS VARCHAR) IS DISTINCT FROM c.properties AND ({" OR ".join(unlike)}))
+        """
+        found = self._arrow(sql, chunk=chunk)
+        fresh = found.filter(pa.compute.invert(found["_old"]))
+        new, moved = _true(fresh["_new"]), fresh["_moved"]
+        archived = _true(pa.compute.and_(moved, fresh["archived"]))
+        rows = fresh.select(chunk.column_names).cast(chunk.schema)
+        return Difference(rows, new, fresh.num_rows - new, archived, found.num_rows - fresh.num_rows)
+
+    def known(self, table: str, ids: Sequence[str], updated_at: pa.Array) -> set[str]:
+        """Those ids that are stored alive with the same modified instant, so need no second read."""
+        if self.is_empty(table):
+            return set()
+        chunk = pa.table({"id": pa.array(ids, pa.string()), "updated_at": updated_at})
+        sql = f"""
+            SELECT c.id FROM chunk AS c JOIN hubspot.{quoted(table)} AS s
+            ON s.id = c.id AND s.updated_at = c.updated_at AND s.deletion IS NULL
+        """
+        return set(self._arrow(sql, chunk=chunk)["id"].to_pylist())
+
+    def links(self, from_object: str, to_object: str, ids: Sequence[str], rows: list[dict[str, Any]],
+              synced_at: Any) -> tuple[pa.Table, int, int]:  # fmt: skip
+        """Links to write so that `ids` have exactly `rows` to `to_object`: (rows, links added, links removed).
+
+        All links of every id that differs are written again; an id left without any is one row marked `_deleted`.
+        """
+        read = pa.Table.from_pylist([row | {"_deleted": None, "_synced_at": synced_at} for row in rows], LINK_SCHEMA)
+        if self.is_empty("associations"):
+            return read, read.num_rows, 0
+        parents = pa.table({"from_id": pa.array(ids, pa.string())})
+        stored = f"""
+            SELECT {_LINK} FROM hubspot.associations SEMI JOIN parents USING (from_id)
+            WHERE from_object = ? AND to_object = ?
+        """
+        pair = [from_object, to_object]
+        gone = self._arrow(f"{stored} EXCEPT SELECT {_LINK} FROM read", pair, read=read, parents=parents)
+        added = self._arrow(f"SELECT {_LINK} FROM read EXCEPT ({stored})", pair, read=read, parents=parents)
+        touched = set(gone["from_id"].to_pylist()) | set(added["from_id"].to_pylist())
+        left = set(read["from_id"].to_pylist())
+        empty = [
+            {"from_object": from_object, "from_id": id_, "to_object": to_object, "_deleted": True, "_synced_at": synced_at}
+            for id_ in sorted(touched - left)
+        ]
+        keep = read.filter(pa.compute.is_in(read["from_id"], pa.array(sorted(touched), pa.string())))
+        write = pa.concat_tables([keep, pa.Table.from_pylist(empty, LINK_SCHEMA)])
+        return write, added.num_rows, gone.num_rows
+
+    def versions(self, table: str, chunk: pa.Table) -> pa.Table:
+        """Those property versions of `chunk` that are not stored yet."""
+        if self.is_empty(table):
+            return chunk
+        sql = f"""
+            SELECT c.* FROM chunk AS c ANTI JOIN hubspot.{quoted(table)} AS s
+            ON s.id = c.id AND s.property = c.property AND s.changed_at = c.changed_at AND s.seq = c.seq
+               AND s.value IS NOT DISTINCT FROM c.value
+        """
+        return self._arrow(sql, chunk=chunk).cast(chunk.schema)
+
+    def alive_ids(self, table: str) -> list[str]:
+        """Ids of all live records, ascending as numbers."""
+        if self.is_empty(table):
+            return []
+        sql = f"SELECT id FROM hubspot.{quoted(table)} WHERE deletion IS NULL ORDER BY try_cast(id AS HUGEINT), id"
+        return [row[0] for row in self._rows(sql)]
+
+    def alive_before(self, table: str, created: Any) -> set[str]:
+        """Ids of live records made before an instant."""
+        if self.is_empty(table):
+            return set()
+        sql = f"SELECT id FROM hubspot.{quoted(table)} WHERE deletion IS NULL AND created_at < ?"
+        return {row[0] for row in self._con.execute(sql, [created]).fetchall()}
+
+    def linked(self, from_object: str, to_object: str, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """Stored links of `ids` to `to_object`, by from id."""
+        if self.is_empty("associations"):
+            return {}
+        sql = f"""
+            SELECT {_LINK} FROM hubspot.associations SEMI JOIN parents USING (from_id)
+            WHERE from_object = ? AND to_object = ?
+        """
+        parents = pa.table({"from_id": pa.array(ids, pa.string())})
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self._arrow(sql, [from_object, to_object], parents=parents).to_pylist():
+            found.setdefault(row["from_id"], []).append(row)
+        return found
+
+    def items(self, table: str, chunk: pa.Table, *, keys: Sequence[str]) -> tuple[int, int, int]:
+        """How a complete collection differs from the stored one: (inserted, updated, removed) items."""
+        if self.is_empty(table):
+            return chunk.num_rows, 0, 0
+        on = " AND ".join(f"s.{quoted(key)} = c.{quoted(key)}" for key in keys)
+        first = quoted(keys[0])
+        sql = f"""
+            SELECT count(*) FILTER (s.{first} IS NULL), count(*) FILTER (c.{first} IS NULL),
+                   count(*) FILTER (s.{first} IS NOT NULL AND c.{first} IS NOT NULL
+                                    AND CAST(s.raw AS VARCHAR) IS DISTINCT FROM c.raw)
+            FROM chunk AS c FULL JOIN hubspot.{quoted(table)} AS s ON {on}
+        """
+        inserted, removed, updated = self._arrow(sql, chunk=chunk).to_pydict().values()
+        return inserted[0], updated[0], removed[0]
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._con.execute(sql).fetchall()
+
+    def _arrow(self, sql: str, parameters: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
+        for name, table in tables.items():
+            self._con.register(name, table)
+        try:
+            return self._con.sql(sql, params=list(parameters)).to_arrow_table()
+        finally:
+            for name in tables:
+                self._con.unregister(name)
+
+
+def _true(column: Any) -> int:
+    return int(pa.compute.sum(column.cast(pa.int64())).as_py() or 0)

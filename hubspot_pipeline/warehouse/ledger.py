@@ -1,0 +1,154 @@
+"""One row per run and stream in `hubspot.sync_runs`, written when the run starts and completed when it ends."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.streams import OBJECTS
+from hubspot_pipeline.warehouse.store import has_table, open_store, quoted
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one stream in one run."""
+
+    stream: str
+    status: str = "running"
+    """running, succeeded, failed, skipped (scope or plan), waiting (daily limit), interrupted (killed)."""
+    rows_read: int = 0
+    rows_inserted: int = 0
+    rows_updated: int = 0
+    rows_archived: int = 0
+    rows_rejected: int = 0
+    rows_refused: int = 0
+    calls: int = 0
+    rate_limited: int = 0
+    retries: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    cursor_before: str | None = None
+    cursor_after: str | None = None
+    visible_total: int | None = None
+    expected_total: int | None = None
+    message: str = ""
+    missing_scopes: tuple[str, ...] = ()
+    previously_landed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """What all rows of one run share."""
+
+    run_id: str
+    mode: str
+    trigger: str
+    dagster_run_id: str | None
+    started: datetime
+    portal_started: datetime
+
+
+_FIGURES = (
+    "status", "rows_read", "rows_inserted", "rows_updated", "rows_archived", "rows_rejected", "rows_refused", "calls",
+    "rate_limited", "retries", "bytes", "cursor_before", "cursor_after", "visible_total", "expected_total", "message",
+)  # fmt: skip
+
+
+def interrupt_dead(con: duckdb.DuckDBPyConnection) -> int:
+    """Runs still marked as running were killed: the caller holds the lock. Returns the number of rows."""
+    dead = con.execute(
+        "UPDATE hubspot.sync_runs SET status = 'interrupted', finished_at = now(), "
+        "message = 'the process ended before the run did; the next run caught up' WHERE status = 'running'"
+    ).fetchone()
+    return int(dead[0]) if dead else 0
+
+
+def begin(con: duckdb.DuckDBPyConnection, head: RunHead, streams: list[str]) -> None:
+    """Enter every selected stream as running."""
+    for stream in streams:
+        con.execute(
+            'INSERT INTO hubspot.sync_runs (run_id, stream, mode, "trigger", dagster_run_id, status, started_at, '
+            "portal_started_at) VALUES (?, ?, ?, ?, ?, 'running', ?, ?)",
+            [head.run_id, stream, head.mode, head.trigger, head.dagster_run_id, head.started, head.portal_started],
+        )
+
+
+def finish(con: duckdb.DuckDBPyConnection, head: RunHead, outcomes: list[Outcome], *, daily_remaining: int | None,
+           resumes_at: datetime | None) -> None:  # fmt: skip
+    """Complete the rows of a run."""
+    sets = ", ".join(f"{name} = ?" for name in _FIGURES)
+    for outcome in outcomes:
+        con.execute(
+            f"UPDATE hubspot.sync_runs SET {sets}, finished_at = ?, daily_remaining = ?, resumes_at = ? "
+            "WHERE run_id = ? AND stream = ?",
+            [*(getattr(outcome, name) for name in _FIGURES), datetime.now(UTC), daily_remaining,
+             resumes_at if outcome.status == "waiting" else None, head.run_id, outcome.stream],
+        )  # fmt: skip
+
+
+def landed_before(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Streams that succeeded at least once."""
+    sql = "SELECT DISTINCT stream FROM hubspot.sync_runs WHERE status = 'succeeded'"
+    return {row[0] for row in con.execute(sql).fetchall()}
+
+
+def status(settings: Settings) -> dict[str, Rows]:
+    """For `hubspot-pipeline status`: `objects` (one row per stream) and `runs` (the last ten).
+
+    Figures of the newest run of each stream; `difference` = portal total - warehouse total; `lag_minutes` since the
+    newest success.
+    """
+    if not settings.working.exists():
+        return {"objects": [], "runs": []}
+    with open_store(settings, read_only=True) as con:
+        if not has_table(con, "sync_runs"):
+            return {"objects": [], "runs": []}
+        newest = _rows(con, """
+            SELECT stream, arg_max(status, started_at) AS status, arg_max(message, started_at) AS message,
+                   arg_max(visible_total, started_at) FILTER (visible_total IS NOT NULL) AS portal_total,
+                   arg_max(expected_total, started_at) FILTER (expected_total IS NOT NULL) AS warehouse_total,
+                   max(finished_at) FILTER (status = 'succeeded') AS last_success,
+                   date_diff('minute', max(started_at) FILTER (status = 'succeeded'), now()) AS lag_minutes,
+                   arg_max(message, started_at) FILTER (status = 'failed') AS last_error
+            FROM hubspot.sync_runs GROUP BY stream ORDER BY stream
+        """)  # fmt: skip
+        for row in newest:
+            portal, ours = row["portal_total"], row["warehouse_total"]
+            row["difference"] = None if portal is None or ours is None else portal - ours
+        runs = _rows(con, """
+            SELECT run_id, any_value(mode) AS mode, any_value("trigger") AS "trigger", min(started_at) AS started_at,
+                   max(finished_at) AS finished_at, string_agg(DISTINCT status, ', ' ORDER BY status) AS status,
+                   count(*) AS streams, sum(rows_inserted) AS inserted, sum(rows_updated) AS updated,
+                   sum(calls) AS calls, max(resumes_at) AS resumes_at
+            FROM hubspot.sync_runs GROUP BY run_id ORDER BY started_at DESC LIMIT 10
+        """)  # fmt: skip
+    return {"objects": newest, "runs": runs}
+
+
+def waiting_until(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the newest run waits for a new day: the instant at which it may go on."""
+    row = con.execute("""
+        SELECT max(resumes_at) FROM hubspot.sync_runs
+        WHERE run_id = (SELECT run_id FROM hubspot.sync_runs ORDER BY started_at DESC LIMIT 1)
+    """).fetchone()
+    return row[0] if row else None
+
+
+def alive(con: duckdb.DuckDBPyConnection) -> int:
+    """Live CRM records in the warehouse."""
+    total = 0
+    for stream in OBJECTS:
+        if has_table(con, stream.name):
+            row = con.execute(f"SELECT count(*) FROM hubspot.{quoted(stream.name)} WHERE deletion IS NULL").fetchone()
+            total += row[0] if row else 0
+    return total
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> Rows:
+    cursor = con.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,202 @@
+"""Batches of many streams -> one dlt load package -> DuckDB, each stream isolated from the others.
+
+A stream works on a draft of its state and keeps its own exception; a load job that fails takes the package with it,
+so the package is given up (cursors go back) and every stream is loaded alone. What a package handed over is counted
+again in the warehouse: a load that did not land is an error, however green dlt is.
+"""
+
+import copy
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.pipeline import LoadInfo
+
+from hubspot_pipeline.errors import LoadError
+from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.streams import BY_NAME
+from hubspot_pipeline.warehouse.plan import Batch
+from hubspot_pipeline.warehouse.store import SCHEMA, has_table, open_store, quoted
+
+State = dict[str, Any]
+CALLS_IN_FLIGHT = 16
+WORKERS = 8
+"""Streams whose walks advance side by side."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One stream of a package. `walk` gives its batches and keeps the state right; `failed` gets its exception."""
+
+    name: str
+    walk: Callable[[State], Iterator[Batch]]
+    failed: Callable[[Exception], None]
+
+
+@dataclass(slots=True)
+class Landed:
+    """What a package brought: its dlt load ids, and the rows handed over per table."""
+
+    load_ids: list[str] = field(default_factory=list)
+    rows: Counter[str] = field(default_factory=Counter)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    """Streams whose data was read and could not be stored."""
+
+    def add(self, other: "Landed") -> None:
+        self.load_ids += other.load_ids
+        self.rows.update(other.rows)
+        self.errors |= other.errors
+
+
+def configure() -> None:
+    """dlt's own settings that this pipeline depends on."""
+    dlt.config["runtime.dlthub_telemetry"] = False
+    dlt.config["runtime.log_level"] = "CRITICAL"
+    dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
+    dlt.config["load.truncate_staging_dataset"] = True
+    dlt.config["extract.workers"] = WORKERS
+    dlt.config["extract.max_parallel_items"] = 4 * WORKERS
+
+
+def make_pipeline(settings: Settings) -> dlt.Pipeline:
+    """The pipeline `hubspot` on the working file; its folder is `data/.dlt`."""
+    configure()
+    return dlt.pipeline(
+        "hubspot",
+        destination=dlt.destinations.duckdb(str(settings.working)),
+        dataset_name=SCHEMA,
+        pipelines_dir=str(settings.data_dir / ".dlt"),
+    )
+
+
+def settle(pipeline: dlt.Pipeline) -> int:
+    """Give up what a killed or failed run left pending, so that the next data is not ignored.
+
+    The state goes back to what is committed in the warehouse; what was pending is read again. Returns the number of
+    packages given up.
+    """
+    pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
+    pipeline.drop()
+    pipeline.sync_destination()
+    return pending
+
+
+def load(settings: Settings, pipeline: dlt.Pipeline, jobs: list[Job]) -> Landed:
+    """Extract, load and prove one package; stream by stream where the package as a whole fails."""
+    try:
+        return _package(settings, pipeline, jobs)
+    except Exception as error:
+        pipeline.abort_packages()
+        if len(jobs) == 1:
+            cause = _root(error)
+            return Landed(errors={jobs[0].name: cause if isinstance(cause, LoadError) else LoadError(
+                f"{jobs[0].name} was read and could not be stored ({type(cause).__name__}: {_first_line(cause)}). "
+                "Its rows and its cursor are as before; the next run reads it again."
+            )})  # fmt: skip
+    landed = Landed()
+    for job in jobs:
+        landed.add(load(settings, pipeline, [job]))
+    return landed
+
+
+def _package(settings: Settings, pipeline: dlt.Pipeline, jobs: list[Job]) -> Landed:
+    handed: Counter[str] = Counter()
+    lock = threading.Lock()
+    with open_store(settings) as con:
+        empty = {name for name in _tables(jobs) if not has_table(con, name) or not _any_row(con, name)}
+
+    def resource(job: Job) -> Any:
+        def rows() -> Iterator[Any]:
+            state = dlt.current.resource_state()
+            draft = copy.deepcopy(dict(state))
+            try:
+                for batch in job.walk(draft):
+                    with lock:
+                        handed[batch.table] += batch.rows.num_rows - _tombstones(batch.rows)
+                    yield with_hints(batch, append=batch.table in empty)
+            except Exception as error:  # the other streams go on; the outcome of this one is its error
+                job.failed(error)
+            if draft != dict(state):
+                state.clear()
+                state.update(draft)
+
+        return dlt.resource(rows, name=job.name, file_format="parquet").parallelize()
+
+    @dlt.source(name="hubspot", max_table_nesting=0)
+    def source() -> Any:
+        return [resource(job) for job in jobs]
+
+    pipeline.extract(source())
+    pipeline.normalize()
+    info = pipeline.load()
+    return _proven(settings, info, handed)
+
+
+def _proven(settings: Settings, info: LoadInfo, handed: Counter[str]) -> Landed:
+    """Raises LoadError where a row that was handed over is not in the warehouse."""
+    load_ids = list(info.loads_ids)
+    with open_store(settings) as con:
+        for load_id in load_ids:
+            done = con.execute("SELECT status FROM hubspot._dlt_loads WHERE load_id = ?", [load_id]).fetchone()
+            if done is None or done[0] != 0:
+                raise LoadError(f"Load {load_id} is not recorded as complete; the next run reads its data again.")
+        for table, rows in handed.items():
+            sql = f"SELECT count(*) FROM hubspot.{quoted(table)} WHERE _dlt_load_id IN (SELECT unnest(?))"
+            found = con.execute(sql, [load_ids]).fetchone()
+            if rows and (found is None or found[0] != rows):
+                raise LoadError(
+                    f"{rows:,} rows were handed over for {table} and {found[0] if found else 0:,} are stored; "
+                    "the next run reads them again."
+                )
+    return Landed(load_ids, handed)
+
+
+def with_hints(batch: Batch, *, append: bool, strategy: str = "upsert") -> Any:
+    """A batch as dlt takes it: which table, which key, appended (empty table) or merged."""
+    stream = BY_NAME.get(batch.table)
+    hints: dict[str, Any] = {"table_name": batch.table, "file_format": "parquet"}
+    json_columns = [name for name in ("properties", "raw") if name in batch.rows.column_names]
+    if stream is not None:
+        json_columns += [name for name, kind, _ in stream.columns if kind == "json"]
+    columns: dict[str, Any] = {name: {"data_type": "json"} for name in json_columns}
+    if batch.table == "associations":
+        hints |= {"merge_key": ["from_object", "from_id", "to_object"], "write_disposition": "merge"}
+        columns["_deleted"] = {"data_type": "bool", "hard_delete": True}
+    elif stream is not None and stream.shape == "collection" and stream.name != "properties":
+        hints["write_disposition"] = "replace"
+    else:
+        hints |= {"primary_key": list(stream.key) if stream else ["id"]}
+        hints["write_disposition"] = {"disposition": "merge", "strategy": strategy}
+    if append and hints["write_disposition"] != "replace":
+        hints = {k: v for k, v in hints.items() if k not in ("merge_key", "primary_key")} | {"write_disposition": "append"}
+    return dlt.mark.with_hints(
+        batch.rows, dlt.mark.make_hints(columns=columns, **hints), create_table_variant=True
+    )
+
+
+def _tables(jobs: list[Job]) -> set[str]:
+    names = {job.name for job in jobs}
+    histories = {name for name in BY_NAME if name.endswith("_property_history")}
+    return names | histories | {"associations", "properties"}
+
+
+def _any_row(con: Any, table: str) -> bool:
+    return con.execute(f"SELECT 1 FROM hubspot.{quoted(table)} LIMIT 1").fetchone() is not None
+
+
+def _tombstones(rows: pa.Table) -> int:
+    return int(pa.compute.sum(rows["_deleted"]).as_py() or 0) if "_deleted" in rows.column_names else 0
+
+
+def _root(error: BaseException) -> BaseException:
+    while (inner := getattr(error, "exception", None) or error.__cause__) is not None:
+        error = inner
+    return error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:300]

@@ -1,0 +1,278 @@
+"""One CRM object in one run: state of earlier runs -> batches of rows to load, and the state to keep.
+
+Work is a list of phases in the stream's state: `scan` (all live records), `archived` (the recycle bin), `links`
+(all associations), and, outside that list, the changes since the cursor. Whatever is handed on is entered into the
+state right behind it, so the state may be kept whenever the walk ends, also when it ends in an error.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from hubspot_pipeline.extract import unnest
+from hubspot_pipeline.extract.changes import Search
+from hubspot_pipeline.extract.read import WIDTH, Reader, milliseconds
+from hubspot_pipeline.extract.unnest import Record
+from hubspot_pipeline.extract.versions import history_table
+from hubspot_pipeline.extract.windows import HISTORY_PAGE, LINK_INPUTS, LIST_PAGE, Chains, chunks
+from hubspot_pipeline.streams import Stream
+from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
+from hubspot_pipeline.warehouse.inline import inline_links
+from hubspot_pipeline.warehouse.plan import PHASES, Batch, Buffer, Memory, Plan, Tally
+
+State = dict[str, Any]
+
+class Walk:
+    """Reads one object stream. `stored` None: nothing to compare with, everything read is handed on."""
+
+    def __init__(self, reader: Reader, plan: Plan, columns: dict[str, str], stored: Stored | None,
+                 tally: Tally, memory: Memory, new_properties: Iterable[str] = ()) -> None:  # fmt: skip
+        self.reader = reader
+        self.stream: Stream = reader.stream
+        self.plan = plan
+        self.columns = columns
+        self.stored = stored
+        self.tally = tally
+        self.memory = memory
+        self.new_properties = list(new_properties)
+        self._history = self.stream.history if plan.history else ()
+        self._given: set[str] = set()
+        self._changed: list[str] = []
+
+    def run(self, state: State) -> Iterator[Batch]:
+        """All batches of this package. Raises what the reader raises; `state` is then still right."""
+        self.tally.unfinished = False
+        later, self.memory.later = self.memory.later, []
+        yield from self._records(later, state)
+        todo: list[str] = state.setdefault("todo", [])
+        if "cursor" not in state and not todo:
+            todo += PHASES
+            state["first"] = True
+        todo += [phase for phase in self.plan.phases if phase not in todo]
+        if "scan" not in todo:
+            yield from self._changes(state)
+        for phase in list(todo):
+            yield from getattr(self, f"_{phase}")(state)
+            if self.tally.unfinished:
+                return
+            todo.remove(phase)
+        state.pop("first", None)
+        self.tally.unfinished = bool(self.memory.later)
+        if not self.tally.unfinished:
+            self.tally.visible = self._visible()
+
+    # phases
+
+    def _scan(self, state: State) -> Iterator[Batch]:
+        resumed = "unread" in state
+        state.setdefault("scan_started", self.plan.started.isoformat())
+        total, top = self._size()
+        self.tally.expected = total
+        # only a first read needs every version; later only those of the records that changed
+        history = self._history if state.get("first") else ()
+        ranges = [(lo, hi) for lo, hi in state.get("unread", [[0, None]])]
+        size = HISTORY_PAGE if history else LIST_PAGE
+        chains = Chains(ranges, top=top, total=total, width=WIDTH, page_size=size)
+        buffer, failed = Buffer(), None
+        try:
+            for page in self.reader.scan(chains, history=history, max_pages=self.plan.max_pages):
+                buffer.add(self._fresh(page))
+                if buffer.full:
+                    yield from self._records(buffer.take(), state)
+                    state["unread"] = [list(span) for span in chains.unread()]
+        except Exception as error:
+            failed = error
+        # what was read before an error is loaded all the same, and the next run goes on behind it
+        yield from self._records(buffer.take(), state)
+        state["unread"] = [list(span) for span in chains.unread()]
+        if failed is not None:
+            raise failed
+        if not chains.done:
+            self.tally.unfinished = True
+            return
+        del state["unread"]
+        self.memory.whole_scan = not resumed or self.memory.whole_scan
+        self._advance(state, datetime.fromisoformat(state.pop("scan_started")))
+
+    def _changes(self, state: State) -> Iterator[Batch]:
+        since = self.plan.since or datetime.fromisoformat(state["cursor"])
+        search = Search(self.reader, self.plan.started, until=self.plan.until)
+        buffer = Buffer()
+        for page in search.since(max(since, self.plan.start)):
+            if search.wide and not self._history:
+                buffer.add(self._fresh(page))
+            else:
+                self._note_newest(page, state)
+                for batch in self.reader.batch(self._unknown(page), history=self._history):
+                    buffer.add(self._fresh(batch))
+            if buffer.full:
+                yield from self._records(buffer.take(), state)
+        for group in chunks(list(self.new_properties), 5):
+            # a property that is new to us can hold values on records that did not change since
+            for page in search.matching([[{"propertyName": name, "operator": "HAS_PROPERTY"}] for name in group]):
+                for batch in self.reader.batch([str(r.id) for r in page], history=self._history):
+                    buffer.add(self._fresh(batch))
+        yield from self._records(buffer.take(), state)
+        if self.plan.links and "links" not in state["todo"]:
+            yield from self._links_of(self._changed)
+        if search.incomplete:
+            self.tally.notes.append("search did not show all that it counted: the whole list is read instead")
+            state["todo"].insert(0, "scan")
+        elif self.plan.until is None:
+            self._advance(state, self.plan.started)
+
+    def _archived(self, state: State) -> Iterator[Batch]:
+        for page in self.reader.archived():
+            records = self._wanted(page)
+            self.memory.binned |= {str(record.id) for record in records}
+            yield from self._records(records, state)
+            if self.plan.links:
+                for to_object in self.stream.pairs:
+                    yield from self._bin_links(to_object, records)
+        if self.memory.whole_scan and self.stored is not None:
+            yield from self._look_for_missing(state)
+
+    def _links(self, state: State) -> Iterator[Batch]:
+        if not self.plan.links or not self.stream.pairs:
+            state.pop("links_done", None)
+            return
+        done: dict[str, int] = state.setdefault("links_done", {})
+        alive = set(self.stored.alive_ids(self.stream.name)) if self.stored else set()
+        ids = sorted((alive | self.memory.live) - self.memory.binned - set(self.tally.missing), key=int)
+        for to_object in self.stream.pairs:
+            rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1)]
+            # in groups as wide as the pool, so that the state moves on with what is read
+            for group in chunks(rest, LINK_INPUTS * WIDTH):
+                yield from self._links_of(group, [to_object])
+                done[to_object] = int(group[-1])
+        state.pop("links_done")
+
+    # what the phases share
+
+    def _records(self, records: list[Record], state: State) -> Iterator[Batch]:
+        self.memory.later += [record for record in records if str(record.id) in self._given]
+        records = [record for record in records if str(record.id) not in self._given]
+        if not records:
+            return
+        self._note_newest(records, state)
+        rows, scrubbed = unnest.table(records, self.columns, self.plan.started)
+        self.tally.scrubbed += scrubbed
+        self.tally.read += len(records)
+        changed = rows
+        if self.stored is not None:
+            found = self.stored.records(self.stream.name, rows)
+            changed = found.rows
+            self.tally.inserted += found.inserted
+            self.tally.updated += found.updated
+            self.tally.archived += found.archived
+            self.tally.refused += found.refused
+        else:
+            self.tally.inserted += rows.num_rows
+        ids = changed["id"].to_pylist()
+        self._given |= set(ids)
+        self._changed += ids
+        if changed.num_rows:
+            yield Batch(self.stream.name, changed)
+        if self._history:
+            yield from self._versions(records, set(ids))
+
+    def _versions(self, records: list[Record], changed: set[str]) -> Iterator[Batch]:
+        """History came with the records, or is read now for those that changed (a scan comes without it)."""
+        name = f"{self.stream.name}_property_history"
+        bare = [str(r.id) for r in records if r.propertiesWithHistory is None and str(r.id) in changed]
+        complete = [r for r in records if r.propertiesWithHistory is not None]
+        gone = {str(r.id) for r in records if r.archived}
+        for archived in (False, True):
+            ids = [id_ for id_ in bare if (id_ in gone) == archived]
+            for page in self.reader.batch(ids, history=self._history, archived=archived):
+                complete += page
+        rows = history_table(complete, self.plan.started)
+        if self.stored is not None:
+            rows = self.stored.versions(name, rows)
+        self.tally.versions += rows.num_rows
+        if rows.num_rows:
+            yield Batch(name, rows)
+
+    def _links_of(self, ids: list[str], to_objects: Iterable[str] | None = None) -> Iterator[Batch]:
+        for to_object in self.stream.pairs if to_objects is None else to_objects:
+            for known, rows in self.reader.links(to_object, ids):
+                yield from self._link_batch(to_object, known, rows)
+
+    def _bin_links(self, to_object: str, records: list[Record]) -> Iterator[Batch]:
+        """An archived record's links, which only its listing shows."""
+        ids = [str(record.id) for record in records]
+        stored = self.stored.linked(self.stream.object, to_object, ids) if self.stored else {}
+        known, rows = inline_links(self.stream.object, to_object, records, stored)
+        yield from self._link_batch(to_object, known, rows)
+
+    def _link_batch(self, to_object: str, ids: list[str], rows: list[dict[str, Any]]) -> Iterator[Batch]:
+        self.tally.links_read += len(rows)
+        if self.stored is None:
+            stamped = [row | {"_deleted": None, "_synced_at": self.plan.started} for row in rows]
+            table = pa.Table.from_pylist(stamped, LINK_SCHEMA)
+        else:
+            table, added, removed = self.stored.links(self.stream.object, to_object, ids, rows, self.plan.started)
+            self.tally.links_added += added
+            self.tally.links_removed += removed
+        if table.num_rows:
+            yield Batch("associations", table)
+
+    def _look_for_missing(self, state: State) -> Iterator[Batch]:
+        """Records that no complete scan shows: each is asked for by id before it counts as gone."""
+        assert self.stored is not None
+        read = self.memory.live | self.memory.binned
+        absent = sorted(self.stored.alive_before(self.stream.name, self.plan.started) - read)
+        found = [record for page in self.reader.batch(absent) for record in page]
+        self.tally.missing = sorted(set(absent) - {str(record.id) for record in found})
+        yield from self._records(self._fresh(found), state)
+
+    def _visible(self) -> int | None:
+        """Records this token sees now, made before the run's look-back, within the start date."""
+        if self.plan.until is not None:
+            return None
+        cutoff = {"propertyName": self.stream.created, "operator": "LTE", "value": str(milliseconds(self.cutoff))}
+        begin = {"propertyName": self.stream.modified, "operator": "GTE", "value": str(milliseconds(self.plan.start))}
+        return Search(self.reader, self.plan.started).count([cutoff, begin])[0]
+
+    @property
+    def cutoff(self) -> datetime:
+        """Both counts of the completeness check are of records made until then."""
+        return self.plan.started - self.plan.lookback
+
+    def _size(self) -> tuple[int, int]:
+        """(how many records to expect, the highest id): from the warehouse, or asked once."""
+        ids = self.stored.alive_ids(self.stream.name) if self.stored else []
+        return (len(ids), int(ids[-1])) if ids else Search(self.reader, self.plan.started).count()
+
+    def _unknown(self, records: list[Record]) -> list[str]:
+        """Ids whose record is worth reading: not stored alive with the modified instant that search shows."""
+        ids = [str(record.id) for record in records]
+        if self.stored is None or not ids:
+            return ids
+        known = self.stored.known(self.stream.name, ids, unnest.instants([r.updatedAt for r in records]))
+        return [id_ for id_ in ids if id_ not in known]
+
+    def _fresh(self, records: list[Record]) -> list[Record]:
+        """Records not handed on yet in this run; an unordered or overlapping page brings doubles."""
+        fresh = {str(r.id): r for r in self._wanted(records) if str(r.id) not in self.memory.live}
+        self.memory.live |= fresh.keys()
+        return list(fresh.values())
+
+    def _wanted(self, records: list[Record]) -> list[Record]:
+        begin = self.plan.start.strftime("%Y-%m-%dT%H:%M:%S")
+        return [record for record in records if record.updatedAt is None or record.updatedAt >= begin]
+
+    def _note_newest(self, records: list[Record], state: State) -> None:
+        newest = pa.compute.max(unnest.instants([record.updatedAt for record in records])).as_py()
+        if newest is not None:
+            state["newest"] = max(state.get("newest", 0), milliseconds(newest))
+
+    def _advance(self, state: State, started: datetime) -> None:
+        """Cursor = min(start of the read, newest seen) - look-back; it never moves back."""
+        newest = datetime.fromtimestamp(state.get("newest", 0) / 1000, UTC)
+        if not state.get("newest"):
+            state.setdefault("cursor", (started - self.plan.lookback).isoformat())
+        else:
+            state["cursor"] = max((min(started, newest) - self.plan.lookback).isoformat(), state.get("cursor", ""))

@@ -1,0 +1,94 @@
+"""What a run does with a stream, what a stream did, and what it remembers between two load packages."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from hubspot_pipeline.extract.unnest import Record, Scrubbed
+
+PHASES = ("scan", "archived", "links")
+CHUNK_ROWS = 5_000
+CHUNK_BYTES = 24 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows for one table of schema `hubspot`."""
+
+    table: str
+    rows: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What this run does with every object."""
+
+    started: datetime
+    """The portal's clock when the run began."""
+    lookback: timedelta
+    start: datetime
+    """Records modified before are not loaded."""
+    phases: tuple[str, ...] = ()
+    """Phases to do now whatever the state says."""
+    links: bool = True
+    history: bool = True
+    since: datetime | None = None
+    until: datetime | None = None
+    max_pages: int | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one stream did."""
+
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    archived: int = 0
+    refused: int = 0
+    rejected: int = 0
+    links_read: int = 0
+    links_added: int = 0
+    links_removed: int = 0
+    versions: int = 0
+    expected: int | None = None
+    visible: int | None = None
+    unfinished: bool = False
+    notes: list[str] = field(default_factory=list)
+    scrubbed: list[Scrubbed] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Live in the warehouse, gone from the portal: neither listed, archived nor readable by id."""
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one stream knows of its run so far, over all of its load packages."""
+
+    live: set[str] = field(default_factory=set)
+    binned: set[str] = field(default_factory=set)
+    """Ids read from the recycle bin."""
+    later: list[Record] = field(default_factory=list)
+    """Records that changed between two readings of one package, which may hold an id only once."""
+    whole_scan: bool = False
+
+
+class Buffer:
+    """Records collected to a chunk worth an Arrow table."""
+
+    def __init__(self) -> None:
+        self._records: list[Record] = []
+        self._bytes = 0
+
+    def add(self, records: list[Record]) -> None:
+        self._records += records
+        self._bytes += sum(len(bytes(record.properties)) for record in records)
+
+    @property
+    def full(self) -> bool:
+        return len(self._records) >= CHUNK_ROWS or self._bytes >= CHUNK_BYTES
+
+    def take(self) -> list[Record]:
+        records, self._records, self._bytes = self._records, [], 0
+        return records

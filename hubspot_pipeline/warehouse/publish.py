@@ -1,0 +1,104 @@
+"""The working file -> the file that people open, replaced in one step; and `query` on it."""
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.warehouse.store import open_store, require_space
+
+READ_ONLY = 0o444
+
+
+def publish(settings: Settings, changed: bool = True) -> bool:
+    """Put a copy of the working file in place of the published one; True if that was done.
+
+    Does nothing where nothing changed and a published file exists. Readers that hold the old file open keep it whole.
+    Raises LoadError on a full disk, and then leaves the published file as it is.
+    """
+    target = settings.published
+    if not changed and target.exists():
+        return False
+    with open_store(settings) as con:
+        con.execute("CHECKPOINT")
+    require_space(target.parent, int(settings.working.stat().st_size * 1.1) + (16 << 20))
+    temporary = target.with_suffix(".publishing")
+    temporary.unlink(missing_ok=True)
+    try:
+        shutil.copyfile(settings.working, temporary)
+        temporary.chmod(READ_ONLY)
+        _sync(temporary)
+        _keep_previous(settings)
+        _set_aside_wal(target)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync(target.parent)
+    return True
+
+
+def previous(settings: Settings) -> Path:
+    """The file that was published before."""
+    return settings.published.with_name("warehouse.previous.duckdb")
+
+
+def restore(settings: Settings) -> Path:
+    """Swap the published file and the one before it. Raises ConfigError where there is none before."""
+    older, target = previous(settings), settings.published
+    if not older.exists():
+        raise ConfigError(f"There is no {older.name} to restore: nothing was published before the present file.")
+    aside = target.with_suffix(".swapping")
+    _set_aside_wal(target)
+    target.replace(aside)
+    older.replace(target)
+    aside.replace(older)
+    return target
+
+
+def _keep_previous(settings: Settings) -> None:
+    """A second name for the file about to be replaced: no copy, and at no moment is there no published file."""
+    if not settings.published.exists():
+        return
+    link = settings.published.with_suffix(".linking")
+    link.unlink(missing_ok=True)
+    try:
+        os.link(settings.published, link)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(settings.published, link)
+        link.chmod(READ_ONLY)
+    link.replace(previous(settings))
+
+
+def _set_aside_wal(target: Path) -> None:
+    """A WAL beside the published file is a stranger's write; it would make the new file unopenable."""
+    wal = target.with_name(target.name + ".wal")
+    if wal.exists():
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        wal.replace(wal.with_name(f"{wal.name}.{stamp}.aside"))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def query(sql: str, settings: Settings | None = None) -> pd.DataFrame:
+    """Run SQL on the published warehouse, read-only, and give a DataFrame.
+
+    Raises ConfigError where nothing has been published yet. The connection is short-lived, so each call sees the
+    newest published file.
+    """
+    path = (settings or Settings.load()).published
+    if not path.exists():
+        raise ConfigError(f"{path} does not exist yet: run `make demo`, or `hubspot-pipeline sync` with your own token.")
+    with duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"}) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        return con.sql(sql).df()

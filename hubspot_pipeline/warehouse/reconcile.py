@@ -1,0 +1,127 @@
+"""What a run leaves to do in the warehouse itself: merges, disappeared records, dropped properties, rejects.
+
+All of it is derived from rows that have landed and can be repeated: a run that dies here is caught up by the next.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import duckdb
+
+from hubspot_pipeline.extract.unnest import Scrubbed
+from hubspot_pipeline.warehouse.store import columns_of, literal, quoted
+from hubspot_pipeline.warehouse.typed import MACRO_OF_TYPE
+
+MERGED = "properties_hs_merged_object_ids"
+DEPTH = 64
+"""Merges upon merges that are followed; a longer chain is cut, and the next run goes on from there."""
+
+
+def flag_merged(con: duckdb.DuckDBPyConnection, table: str, object_type: str, noticed: datetime) -> int:
+    """Point every merged-away record at its last survivor. Returns how many records changed."""
+    if MERGED not in columns_of(con, table):
+        return 0
+    name = quoted(table)
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE survivors AS
+        WITH RECURSIVE pairs AS (
+            SELECT DISTINCT trim(unnest(string_split({MERGED}, ';'))) AS old_id, id AS new_id
+            FROM hubspot.{name} WHERE coalesce({MERGED}, '') <> ''
+        ), chain AS (
+            SELECT old_id, new_id, 1 AS depth FROM pairs WHERE old_id <> new_id
+            UNION ALL
+            SELECT chain.old_id, pairs.new_id, chain.depth + 1
+            FROM chain JOIN pairs ON pairs.old_id = chain.new_id AND pairs.new_id <> chain.new_id
+            WHERE chain.depth < {DEPTH}
+        )
+        SELECT old_id, arg_max(new_id, depth) AS new_id FROM chain GROUP BY old_id
+    """)
+    changed = con.execute(
+        f"""
+        UPDATE hubspot.{name} AS t
+        SET deletion = 'merged', merged_into_id = s.new_id, deleted_at = coalesce(t.deleted_at, ?)
+        FROM survivors AS s
+        WHERE t.id = s.old_id AND (t.deletion IS DISTINCT FROM 'merged' OR t.merged_into_id IS DISTINCT FROM s.new_id)
+        """,
+        [noticed],
+    ).fetchone()
+    con.execute(
+        "DELETE FROM hubspot.associations WHERE from_object = ? AND from_id IN (SELECT old_id FROM survivors)",
+        [object_type],
+    )
+    return int(changed[0]) if changed else 0
+
+
+def flag_missing(con: duckdb.DuckDBPyConnection, table: str, object_type: str, ids: Sequence[str],
+                 noticed: datetime) -> int:  # fmt: skip
+    """Flag records that the portal no longer has. Returns how many changed."""
+    changed = con.execute(
+        f"UPDATE hubspot.{quoted(table)} SET deletion = 'missing', deleted_at = ? "
+        "WHERE deletion IS NULL AND id IN (SELECT unnest(?))",
+        [noticed, list(ids)],
+    ).fetchone()
+    con.execute(
+        f"DELETE FROM hubspot.associations WHERE from_object = ? AND from_id IN "
+        f"(SELECT id FROM hubspot.{quoted(table)} WHERE deletion = 'missing')",
+        [object_type],
+    )
+    return int(changed[0]) if changed else 0
+
+
+def clear_property(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str) -> None:
+    """A property that HubSpot no longer has is NULL in all rows: never old values beside missing ones."""
+    if column not in columns_of(con, table):
+        return
+    path = literal("$." + '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"')
+    con.execute(
+        f"UPDATE hubspot.{quoted(table)} SET {quoted(column)} = NULL, "
+        f"properties = CASE WHEN json_exists(properties, {path}) "
+        f"THEN json_merge_patch(properties, json_object({literal(name)}, NULL)) ELSE properties END "
+        f"WHERE {quoted(column)} IS NOT NULL OR json_exists(properties, {path})"
+    )
+
+
+def record_rejects(con: duckdb.DuckDBPyConnection, table: str, object_type: str, types: Mapping[str, tuple[str, str]],
+                   load_ids: Sequence[str], scrubbed: Iterable[Scrubbed], run_id: str, at: datetime) -> int:  # fmt: skip
+    """Write down the values of this run's rows that do not fit their type or were scrubbed; returns their number.
+
+    `types`: column -> (property name, HubSpot type). Earlier rejects of the same records are replaced.
+    """
+    here = f"SELECT id FROM hubspot.{quoted(table)} WHERE _dlt_load_id IN (SELECT unnest(?))"
+    con.execute(f"DELETE FROM hubspot.rejects WHERE object = ? AND id IN ({here})", [object_type, list(load_ids)])
+    present = set(columns_of(con, table))
+    checked = [
+        (column, name, kind) for column, (name, kind) in types.items() if column in present and kind in MACRO_OF_TYPE
+    ]
+    for column, name, kind in _with_rejects(con, table, checked, load_ids):
+        con.execute(
+            f"INSERT INTO hubspot.rejects SELECT ?, id, ?, {quoted(column)}, ?, ?, ? FROM hubspot.{quoted(table)} "
+            f"WHERE _dlt_load_id IN (SELECT unnest(?)) AND {_is_reject(column, kind)}",
+            [object_type, name, f"is no {kind}, or would lose digits as one", run_id, at, list(load_ids)],
+        )
+    for value in scrubbed:
+        con.execute(
+            "INSERT INTO hubspot.rejects VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [object_type, value.id, value.property, value.raw, value.reason, run_id, at],
+        )
+    found = con.execute(
+        "SELECT count(*) FROM hubspot.rejects WHERE object = ? AND run_id = ?", [object_type, run_id]
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _with_rejects(con: duckdb.DuckDBPyConnection, table: str, checked: list[tuple[str, str, str]],
+                  load_ids: Sequence[str]) -> list[tuple[str, str, str]]:  # fmt: skip
+    if not checked:
+        return []
+    counts = ", ".join(f"count(*) FILTER ({_is_reject(column, kind)})" for column, _, kind in checked)
+    row = con.execute(
+        f"SELECT {counts} FROM hubspot.{quoted(table)} WHERE _dlt_load_id IN (SELECT unnest(?))", [list(load_ids)]
+    ).fetchone()
+    assert row is not None
+    return [entry for entry, count in zip(checked, row, strict=True) if count]
+
+
+def _is_reject(column: str, kind: str) -> str:
+    name = quoted(column)
+    return f"coalesce({name}, '') <> '' AND hubspot.{MACRO_OF_TYPE[kind]}({name}) IS NULL"

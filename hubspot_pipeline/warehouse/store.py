@@ -1,0 +1,168 @@
+"""The working file: created once, with our own tables, macros and the portal it belongs to.
+
+`open_store` -> a DuckDB connection; other modules of this room take connections and give rows.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from hubspot_pipeline.errors import ConfigError, LoadError, WarehouseBusy, WrongPortal
+from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.warehouse.typed import MACROS, create_statements
+
+SCHEMA = "hubspot"
+STORAGE = "v1.2.0"
+"""DuckDB storage version: every 1.x tool from 1.2 on opens the file."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS hubspot.sync_runs (
+    run_id VARCHAR, stream VARCHAR, mode VARCHAR, "trigger" VARCHAR, dagster_run_id VARCHAR, status VARCHAR,
+    rows_read BIGINT, rows_inserted BIGINT, rows_updated BIGINT, rows_archived BIGINT, rows_rejected BIGINT,
+    rows_refused BIGINT, calls BIGINT, rate_limited BIGINT, retries BIGINT, bytes BIGINT,
+    started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, portal_started_at TIMESTAMPTZ,
+    cursor_before VARCHAR, cursor_after VARCHAR, visible_total BIGINT, expected_total BIGINT,
+    daily_remaining BIGINT, resumes_at TIMESTAMPTZ, message VARCHAR,
+    PRIMARY KEY (run_id, stream)
+);
+CREATE TABLE IF NOT EXISTS hubspot.rejects (
+    object VARCHAR, id VARCHAR, property VARCHAR, raw_value VARCHAR, reason VARCHAR,
+    run_id VARCHAR, rejected_at TIMESTAMPTZ
+);
+CREATE TABLE IF NOT EXISTS hubspot.portal (portal_id VARCHAR, time_zone VARCHAR, first_synced_at TIMESTAMPTZ);
+"""
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Hold the warehouse for one run. Raises WarehouseBusy naming the process that holds it."""
+    folder = settings.working.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    note = folder / "run.pid"
+    lock = FileLock(folder / "run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        holder = note.read_text().strip() if note.exists() else "unknown"
+        raise WarehouseBusy(
+            f"Process {holder} is writing {settings.working}; wait until it ends. "
+            "If no such process runs any more, start again: the lock goes with its process."
+        ) from None
+    try:
+        note.write_text(str(os.getpid()))
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def create(settings: Settings) -> None:
+    """Create the working file where it is missing; from the published file if only that one is there."""
+    path = settings.working
+    if not path.exists() and settings.published.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".copy")
+        shutil.copyfile(settings.published, temporary)
+        temporary.replace(path)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect() as con:
+            con.execute(f"ATTACH {literal(str(path))} AS warehouse (STORAGE_VERSION '{STORAGE}')")
+            con.execute("DETACH warehouse")
+    with open_store(settings) as con:
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        con.execute(_TABLES)
+        known = {row[0] for row in con.execute(
+            "SELECT function_name FROM duckdb_functions() WHERE schema_name = 'hubspot' AND function_type = 'macro'"
+        ).fetchall()}  # fmt: skip
+        if not known.issuperset(MACROS):
+            for statement in create_statements():
+                con.execute(statement)
+
+
+@contextmanager
+def open_store(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect to the working file. Raises ConfigError where it cannot be opened."""
+    try:
+        con = duckdb.connect(str(settings.working), read_only=read_only)
+    except duckdb.Error as error:
+        raise ConfigError(_unopenable(settings.working, error)) from None
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        yield con
+    finally:
+        con.close()
+
+
+def _unopenable(path: Path, error: duckdb.Error) -> str:
+    text = str(error).splitlines()[0]
+    if "lock" in text:
+        return f"Another program has {path} open ({text}). Close it; people open the published warehouse.duckdb instead."
+    return (
+        f"{path} cannot be opened: {text}. Move it away and run again: the pipeline goes on from the published "
+        "warehouse.duckdb beside it, or reads the portal anew."
+    )
+
+
+def bind_portal(con: duckdb.DuckDBPyConnection, portal_id: str, time_zone: str) -> None:
+    """Store the portal at the first sync. Raises WrongPortal, with nothing written, for any other one later."""
+    known = stored_portal(con)
+    if known and known[0] != portal_id:
+        raise wrong_portal(known[0], portal_id)
+    if not known:
+        con.execute("INSERT INTO hubspot.portal VALUES (?, ?, now())", [portal_id, time_zone])
+    elif known[1] != time_zone:
+        con.execute("UPDATE hubspot.portal SET time_zone = ?", [time_zone])
+
+
+def wrong_portal(stored: str, other: str) -> WrongPortal:
+    """The error for a credential of another portal."""
+    return WrongPortal(
+        f"This warehouse holds portal {stored}, and the credential belongs to portal {other}. Nothing was written. "
+        "Use the credential of the first portal, or another HUBSPOT_DATA_DIR for the second."
+    )
+
+
+def stored_portal(con: duckdb.DuckDBPyConnection) -> tuple[str, str] | None:
+    """(portal id, time zone) of this warehouse, None before its first sync."""
+    if not has_table(con, "portal"):
+        return None
+    row = con.execute("SELECT portal_id, time_zone FROM hubspot.portal").fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def has_table(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Is there a table or view of this name in schema `hubspot`?"""
+    sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
+    return con.execute(sql, [SCHEMA, table]).fetchone() is not None
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """Column names of a table in schema `hubspot`; empty where there is none."""
+    sql = "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position"
+    return [row[0] for row in con.execute(sql, [SCHEMA, table]).fetchall()]
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal, whatever it holds."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def require_space(folder: Path, bytes_needed: int) -> None:
+    """Raises LoadError where the disk lacks room for what is about to be written."""
+    free = shutil.disk_usage(folder).free
+    if free < bytes_needed:
+        raise LoadError(
+            f"{folder} has {free / 1e9:.1f} GB free and {bytes_needed / 1e9:.1f} GB are needed. "
+            "Free some space and run again; what people read is unchanged."
+        )
