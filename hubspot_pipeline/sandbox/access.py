@@ -7,6 +7,7 @@ A `pat-...` token works with all scopes unless the admin API said otherwise; OAu
 """
 
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -15,6 +16,7 @@ from hubspot_pipeline.sandbox.answers import expired, missing_scopes, unauthenti
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.instants import iso
 
+_ALPHABET = string.ascii_letters + string.digits + "-_"
 _PRIVATE = re.compile(r"pat-[a-z0-9]+-\S+")
 
 
@@ -92,12 +94,15 @@ class Access:
         self.clients[given["client_id"]] = Client(
             given["client_id"], given["client_secret"], {given["refresh_token"]},
             tuple(given.get("scopes") or ("oauth",)), int(given.get("expires_in", 1800)),
-            given.get("redirect_uri", ""), {given["code"]} if given.get("code") else set(), bool(given.get("rotate", False)),
+            given.get("redirect_uri", ""), {given["code"]} if given.get("code") else set(),
+            bool(given.get("rotate", False)),
         )  # fmt: skip
 
     def issue(self, client: Client, now: int) -> Token:
         """A new access token for the client, as long as HubSpot's may be."""
-        text = "C" + "".join(self._random.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", k=220))
+        text = "C" + "".join(
+            self._random.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", k=220)
+        )
         token = Token(
             text, frozenset({*client.scopes, "oauth"}), None, now + client.expires_in * 1000, client.client_id,
         )  # fmt: skip

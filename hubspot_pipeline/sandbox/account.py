@@ -79,7 +79,9 @@ class Account:
         }
         group = group_of(kind.name)
         label = kind.singular.replace("_", " ").capitalize()
-        self.groups[kind.name] = {group: {"name": group, "label": f"{label} information", "displayOrder": 0, "archived": False}}
+        self.groups[kind.name] = {
+            group: {"name": group, "label": f"{label} information", "displayOrder": 0, "archived": False}
+        }
 
     def _default_pipelines(self, at: str) -> None:
         stages = [
@@ -190,7 +192,8 @@ class Account:
         full = {
             "secondaryDisplayProperties": [], "searchableProperties": [], "requiredProperties": [], "associations": [],
             "allowsSensitiveProperties": False, "archived": False, "description": None, "createdAt": when,
-            **(before or {}), **{key: value for key, value in schema.items() if key not in ("properties", "associatedObjects")},
+            **(before or {}),
+            **{key: value for key, value in schema.items() if key not in ("properties", "associatedObjects")},
             "labels": labels, "id": number, "objectTypeId": type_id, "updatedAt": when,
             "fullyQualifiedName": f"p{self.portal_id}_{schema['name']}",
         }  # fmt: skip
@@ -203,7 +206,9 @@ class Account:
         self.schemas[type_id] = full
         for definition in schema.get("properties", ()):
             self.define_property(kind.name, definition, at=at)
-        for other in schema.get("associatedObjects") or (() if before else ("contacts", "companies", "deals", "tickets")):
+        for other in schema.get("associatedObjects") or (
+            () if before else ("contacts", "companies", "deals", "tickets")
+        ):
             self.connect_schema(type_id, other, at=at)
         return type_id
 
@@ -212,7 +217,9 @@ class Account:
         """Lets records of a custom object be associated with another object."""
         here, there = self.kind(object_type), self.kind(other)
         when = iso(at or self.now())
-        found = self.link_types.plain(here.name, there.name) or self.link_types.define(here.name, there.name, None, name=name)
+        found = self.link_types.plain(here.name, there.name) or self.link_types.define(
+            here.name, there.name, None, name=name
+        )
         forth = {
             "id": str(found.type_id), "fromObjectTypeId": here.type_id, "toObjectTypeId": there.type_id,
             "name": found.name, "createdAt": when, "updatedAt": when,
@@ -220,8 +227,8 @@ class Account:
         connected = self.schemas[here.type_id]["associations"]
         if all(one["id"] != forth["id"] for one in connected):
             connected.append(forth)
-            connected.append(forth | {
-                "id": str(found.inverse), "fromObjectTypeId": there.type_id, "toObjectTypeId": here.type_id})  # fmt: skip
+            back = {"id": str(found.inverse), "fromObjectTypeId": there.type_id, "toObjectTypeId": here.type_id}
+            connected.append(forth | back)
         return forth
 
     def opened(self, kind: Kind) -> None:
@@ -244,7 +251,9 @@ class Account:
         return self.link_types.define(here, there, label, inverse_label, name).type_id
 
     @recorded
-    def rename_label(self, from_object: str, to_object: str, type_id: int, label: str, inverse_label: str | None = None) -> None:
+    def rename_label(
+        self, from_object: str, to_object: str, type_id: int, label: str, inverse_label: str | None = None
+    ) -> None:
         self.link_types.rename(from_object, to_object, type_id, label, inverse_label)
 
     @recorded

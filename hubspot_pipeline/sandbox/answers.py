@@ -35,7 +35,8 @@ class Correlation:
         self._random = Random(seed)
 
     def next(self, now: int) -> str:
-        text = f"{now:012x}7{self._random.getrandbits(12):03x}{8 + self._random.getrandbits(2):x}{self._random.getrandbits(60):015x}"
+        bits = self._random.getrandbits
+        text = f"{now:012x}7{bits(12):03x}{8 + bits(2):x}{bits(60):015x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
@@ -105,7 +106,9 @@ def property_errors(problems: Sequence[tuple[str, str, str]], portal_id: int) ->
     ]  # fmt: skip
     return invalid(
         f"Property values were not valid: {encode(details).decode()}",
-        errors=[{"message": message, "code": code, "context": {"propertyName": [name]}} for name, code, message in problems],
+        errors=[
+            {"message": message, "code": code, "context": {"propertyName": [name]}} for name, code, message in problems
+        ],
     )
 
 

@@ -103,9 +103,15 @@ def link(call: Call, here: Kind, from_id: str, there: Kind, to_id: str, types: l
     """Links two live records; answers with the link as batch create shows it. Raises 404."""
     for kind, key, word in ((here, from_id, "FROM"), (there, to_id, "TO")):
         if _from(call, kind, key) is None:
-            raise not_found(f"The {kind.singular} {key} could not be found.", subCategory=f"crm.associations.{word}_OBJECT_NOT_FOUND")
+            raise not_found(
+                f"The {kind.singular} {key} could not be found.",
+                subCategory=f"crm.associations.{word}_OBJECT_NOT_FOUND",
+            )
     if call.portal.link_types.plain(here.name, there.name) is None:
-        raise invalid(f"{here.name} cannot be associated with {there.name}", subCategory="crm.associations.INVALID_ASSOCIATION_TYPE")
+        raise invalid(
+            f"{here.name} cannot be associated with {there.name}",
+            subCategory="crm.associations.INVALID_ASSOCIATION_TYPE",
+        )
     call.portal.associate(here.name, from_id, there.name, to_id, types)
     keys = call.portal.links.get(here.name, there.name, int(from_id))[int(to_id)]
     return {
@@ -151,7 +157,10 @@ def _write_one(
     if old:
         by_name = {found.name: key for key, found in call.portal.link_types.of(here.name, there.name).items()}
         if one.get("type") not in by_name:
-            raise invalid(f"{one.get('type')!r} is not a valid association type", subCategory="crm.associations.INVALID_ASSOCIATION_TYPE")
+            raise invalid(
+                f"{one.get('type')!r} is not a valid association type",
+                subCategory="crm.associations.INVALID_ASSOCIATION_TYPE",
+            )
         link(call, here, from_id, there, to_id, [by_name[str(one["type"])]])
         return [{"from": {"id": from_id}, "to": {"id": to_id}, "type": one["type"]}]
     return [link(call, here, from_id, there, to_id, given_types(call, here, there, one.get("types")))]
@@ -205,7 +214,9 @@ def put_named(call: Call, here: Kind, from_id: str, there: Kind, to_id: str, nam
     known = call.portal.link_types.of(here.name, there.name)
     key = next((key for key, found in known.items() if name in (str(key[1]), found.name)), None)
     if key is None:
-        raise invalid(f"{name!r} is not a valid association type", subCategory="crm.associations.INVALID_ASSOCIATION_TYPE")
+        raise invalid(
+            f"{name!r} is not a valid association type", subCategory="crm.associations.INVALID_ASSOCIATION_TYPE"
+        )
     link(call, here, from_id, there, to_id, [key])
     shelf = call.portal.shelves[here.name]
     return Answer(200, shelf.render(int(from_id), call.portal.selection(here.name, here.defaults)))
@@ -233,7 +244,9 @@ def labels(call: Call, here: Kind, there: Kind, tail: Sequence[str]) -> Answer:
     if not label:
         raise invalid("label is required")
     if call.method == "PUT":
-        call.portal.rename_label(here.name, there.name, int(body.get("associationTypeId") or 0), label, body.get("inverseLabel"))
+        call.portal.rename_label(
+            here.name, there.name, int(body.get("associationTypeId") or 0), label, body.get("inverseLabel")
+        )
         return Answer(204)
     if sum(found.category == "USER_DEFINED" and found.label is not None for found in known.values()) >= 10:
         raise invalid("A pair of objects can have at most 10 labels")

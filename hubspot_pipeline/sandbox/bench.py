@@ -1,155 +1,83 @@
-"""Records computed from their id, for portals of hundreds of thousands of records that take no memory.
+"""How fast the sandbox portal is on this machine.
 
-id -> values by a fixed rule -> `Record`, or the bytes of its properties
+a computed portal served by a child process -> raw HTTP from this one -> pages per second, printed
 
-Each custom property draws from a pool of its own prime size, so that rows repeat only after the product of the sizes.
+Alone: `python -m hubspot_pipeline.sandbox.bench [--contacts N] [--properties N] [--seconds S]`.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import argparse
+import http.client
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from hubspot_pipeline.sandbox.encoding import Json, encode
-from hubspot_pipeline.sandbox.instants import DAY, iso
-from hubspot_pipeline.sandbox.links import HUBSPOT, Ends
-from hubspot_pipeline.sandbox.records import Record, Selection, Version
-
-_SIZES = (53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149)
-_TYPES = ("string", "number", "enumeration", "bool", "date", "datetime")
-_NAMES = ("Ada", "Grace", "Linus", "Mei", "Björn", "Zoë", "Ravi", "Olu", "Ana", "Yuki", "Omar")
-_COMPANIES = ("Acme", "Globex", "Initech", "Umbrella", "Hooli", "Soylent", "Stark")
-_SPAN = 700 * DAY
-"""The records' creation dates are spread over this time before the portal's now."""
+_HEADERS = {"authorization": "Bearer pat-na1-bench", "content-type": "application/json"}
 
 
-def _pool(index: int, type_: str) -> list[str | None]:
-    """Values of one custom property; every seventh is empty."""
-    size = _SIZES[index % len(_SIZES)]
-    values: list[str | None] = []
-    for number in range(size):
-        value = {
-            "string": f"value {index}-{number} é", "number": str(number * 37 + index / 4), "date": f"2026-0{number % 9 + 1}-1{number % 10}",
-            "enumeration": f"option_{number % 12}", "bool": "true" if number % 2 else "false",
-            "datetime": f"2026-0{number % 9 + 1}-1{number % 10}T0{number % 10}:15:30.{number:03d}Z",
-        }[type_]  # fmt: skip
-        values.append(None if number % 7 == 6 else value)
-    return values
+@contextmanager
+def portal_process() -> Iterator[tuple[str, int]]:
+    """(network location, process id) of an empty portal without limits in a child process."""
+    command = [sys.executable, "-m", "hubspot_pipeline.sandbox", "--port", "0", "--empty", "--rate-limit", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own module, fixed arguments
+    try:
+        assert process.stdout is not None
+        yield urlsplit(process.stdout.readline().split()[-1]).netloc, process.pid
+    finally:
+        process.terminate()
+        process.wait()
 
 
-def _definition(index: int) -> Json:
-    type_ = _TYPES[index % len(_TYPES)]
-    definition: Json = {"name": f"bench_{index:03d}", "label": f"Bench {index}", "type": type_, "description": "Computed"}
-    if type_ == "enumeration":
-        definition["options"] = [{"label": f"Option {number}", "value": f"option_{number}"} for number in range(12)]
-    if type_ == "bool":
-        definition["options"] = [{"label": "Yes", "value": "true"}, {"label": "No", "value": "false"}]
-    return definition
+def _rate(connection: http.client.HTTPConnection, path: str, seconds: float) -> tuple[float, float]:
+    """(pages per second, bytes per page) of list pages walked by their cursor."""
+    pages, size, after, start = 0, 0, "0", time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        connection.request("GET", f"{path}&after={after}", headers=_HEADERS)
+        body = connection.getresponse().read()
+        tail = body[-400:]
+        at = tail.find(b'"after":"')
+        after = tail[at + 9 :].split(b'"')[0].decode() if at >= 0 else "0"
+        pages, size = pages + 1, size + len(body)
+    return pages / (time.perf_counter() - start), size / max(pages, 1)
 
 
-class BenchBlock:
-    """A range of computed records of one object type."""
-
-    def __init__(self, object_type: str, first: int, size: int, pools: dict[str, list[str | None]], now: int) -> None:
-        self.object_type, self.pools, self._now = object_type, pools, now
-        self.ids = range(first, first + size)
-        self._step = _SPAN // max(size, 1)
-        self._start = now - _SPAN
-        self._made: dict[str, Callable[[int], str]] = {
-            "contacts": {
-                "email": lambda at: f"{_NAMES[at % 11].encode('ascii', 'ignore').decode().lower()}.{at}@example{at % 997}.com",
-                "firstname": lambda at: _NAMES[at % 11], "lastname": lambda at: f"Number{at}",
-                "lifecyclestage": lambda at: ("lead", "customer", "opportunity")[at % 3],
-            },
-            "companies": {
-                "name": lambda at: f"{_COMPANIES[at % 7]} {at}", "domain": lambda at: f"company{at}.example",
-                "numberofemployees": lambda at: str(at % 5000),
-            },
-            "deals": {
-                "dealname": lambda at: f"Deal {at}", "amount": lambda at: f"{at % 9973}.50", "pipeline": lambda at: "default",
-                "dealstage": lambda at: ("appointmentscheduled", "contractsent", "closedwon", "closedlost")[at % 4],
-                "closedate": lambda at: iso(self._start + at * self._step + 45 * DAY),
-            },
-        }[object_type]  # fmt: skip
-        self._modified_name = "lastmodifieddate" if object_type == "contacts" else "hs_lastmodifieddate"
-
-    def times(self, id: int) -> tuple[int, int]:
-        created = self._start + (id - self.ids.start) * self._step
-        return created, min(created + (id * 7919) % 90 * DAY // 3, self._now)
-
-    def value(self, id: int, name: str) -> Any:
-        at = id - self.ids.start
-        if name in self.pools:
-            pool = self.pools[name]
-            return pool[at % len(pool)]
-        if name in self._made:
-            return self._made[name](at)
-        return {"hs_object_id": str(id), "createdate": iso(self.times(id)[0]), self._modified_name: iso(self.times(id)[1])}.get(name)
-
-    def record(self, id: int) -> Record:
-        created, modified = self.times(id)
-        record = Record(id, {}, created, modified)
-        for name in (*self._made, *self.pools):
-            value = self.value(id, name)
-            if value is not None:
-                record.properties[name] = value
-                record.history[name] = [Version(value, created, "IMPORT", None, 0)]
-        record.properties |= {"hs_object_id": str(id), "createdate": iso(created), self._modified_name: iso(modified)}
-        return record
-
-    def renderer(self, selection: Selection) -> Callable[[int], bytes]:
-        """A function from id to the bytes of the selected properties: pooled ones first, then those made per id."""
-        pools: list[tuple[list[bytes], int]] = []
-        made: list[tuple[str, bytes]] = []
-        for name, null in zip(selection.names, selection.nulls, strict=True):
-            head = encode(name) + b":"
-            if name in self.pools:
-                pool = self.pools[name]
-                pools.append(([head + encode(value) for value in pool], len(pool)))
-            elif name in self._made or name in ("hs_object_id", "createdate", self._modified_name):
-                made.append((name, head))
-            else:
-                pools.append(([null], 1))
-
-        def render(id: int) -> bytes:
-            at = id - self.ids.start
-            parts = [pool[at % size] for pool, size in pools]
-            parts += [head + encode(self.value(id, name)) for name, head in made]
-            return b",".join(parts)
-
-        return render
+def _memory(pid: int) -> float:
+    """Resident megabytes of a process, 0 where the system does not say."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
-class BenchLinks:
-    """Each contact and deal has the company of its own number, each deal also the contact of its number."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints set-up time, list and history pages per second and the server's memory. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m hubspot_pipeline.sandbox.bench")
+    parser.add_argument("--contacts", type=int, default=20_000)
+    parser.add_argument("--properties", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    given = parser.parse_args(argv)
+    with portal_process() as (netloc, pid):
+        connection = http.client.HTTPConnection(netloc, timeout=120)
+        size = {"contacts": given.contacts, "companies": 5000, "deals": 10_000, "properties": given.properties}
+        start = time.perf_counter()
+        connection.request("POST", "/_sandbox/seed", json.dumps({"bench": size}), _HEADERS)
+        connection.getresponse().read()
+        print(f"set-up of {size}: {time.perf_counter() - start:.2f} s")
+        names = ",".join(f"bench_{index:03d}" for index in range(given.properties))
+        path = f"/crm/objects/2026-03/contacts?limit=100&properties={names}"
+        rate, each = _rate(connection, path, given.seconds)
+        print(f"list pages of 100 x {given.properties}: {rate:.0f}/s, {each / 1024:.0f} KB each")
+        rate, each = _rate(connection, f"{path}&associations=companies", given.seconds)
+        print(f"the same with associations: {rate:.0f}/s, {each / 1024:.0f} KB each")
+        path = "/crm/objects/2026-03/deals?limit=50&properties=dealname&propertiesWithHistory=dealstage,amount"
+        rate, each = _rate(connection, path, given.seconds)
+        print(f"list pages of 50 with history of two properties: {rate:.0f}/s, {each / 1024:.0f} KB each")
+        print(f"peak memory of the server: {_memory(pid):.0f} MB")
+    return 0
 
-    _TYPES: dict[tuple[str, str], list[int]] = {  # noqa: RUF012
-        ("contacts", "companies"): [1, 279], ("companies", "contacts"): [2, 280],
-        ("deals", "companies"): [5, 341], ("companies", "deals"): [6, 342],
-        ("deals", "contacts"): [3], ("contacts", "deals"): [4],
-    }  # fmt: skip
 
-    def __init__(self, ids: dict[str, range]) -> None:
-        self.ids = ids
-
-    def ends(self, from_: str, to: str, id: int) -> Ends | None:
-        types = self._TYPES.get((from_, to))
-        if types is None or id not in self.ids[from_] or not self.ids[to]:
-            return None
-        keys = [(HUBSPOT, type_id) for type_id in types]
-        at, here, there = id - self.ids[from_].start, self.ids[from_], self.ids[to]
-        forward = (from_, to) in (("contacts", "companies"), ("deals", "companies"), ("deals", "contacts"))
-        others = [there[at % len(there)]] if forward else list(there[at :: len(here)])
-        return {other: list(keys) for other in others}
-
-
-def blocks(
-    contacts: int, companies: int, deals: int, properties: int
-) -> Iterator[tuple[str, list[Json], Callable[[int, int], BenchBlock]]]:
-    """Per object: its custom property definitions and a maker of its block from (first id, now)."""
-    definitions = [_definition(index) for index in range(properties)]
-    pools = {one["name"]: _pool(index, one["type"]) for index, one in enumerate(definitions)}
-    for object_type, size in (("contacts", contacts), ("companies", companies), ("deals", deals)):
-
-        def make(first: int, now: int, object_type: str = object_type, size: int = size) -> BenchBlock:
-            return BenchBlock(object_type, first, size, pools, now)
-
-        yield object_type, definitions, make
+if __name__ == "__main__":
+    sys.exit(main())

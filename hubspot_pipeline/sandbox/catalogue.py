@@ -93,7 +93,8 @@ def custom_kind(portal_id: int, type_id: str, schema: dict[str, object]) -> Kind
     """Object type of a custom object's schema."""
     name = str(schema["name"])
     required, searched = schema.get("requiredProperties") or (), schema.get("searchableProperties") or ()
-    assert isinstance(required, (list, tuple)) and isinstance(searched, (list, tuple))
+    assert isinstance(required, (list, tuple))
+    assert isinstance(searched, (list, tuple))
     return Kind(
         name=name, singular=name, type_id=type_id, defaults=tuple(ACTIVITY.split()), searched=tuple(searched),
         required=tuple(required), read_scopes=("crm.objects.custom.read",), write_scopes=("crm.objects.custom.write",),

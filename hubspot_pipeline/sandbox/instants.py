@@ -6,6 +6,7 @@ real time + offset -> epoch milliseconds -> `2026-01-05T08:00:00.000Z`
 import re
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 DAY = 86_400_000
 _DIGITS = re.compile(r"-?\d+")
@@ -14,6 +15,7 @@ _ISO = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def iso(ms: int) -> str:
     """Instant as HubSpot writes it: UTC with milliseconds."""
     seconds, rest = divmod(ms, 1000)
@@ -35,7 +37,9 @@ def instant(text: str | int) -> int | None:
         return None
     year, month, day, hour, minute, second, fraction, zone = found.groups()
     try:
-        whole = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC)
+        whole = datetime(
+            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC
+        )
     except ValueError:
         return None
     ms = int(whole.timestamp()) * 1000 + int(((fraction or "0") + "00")[:3])

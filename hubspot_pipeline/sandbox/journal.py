@@ -81,7 +81,7 @@ def recorded(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, 
             self.journal.write(method.__name__, given)
         return result
 
-    return call
+    return call  # type: ignore[return-value]  # wraps() forgets that `self` is a S
 
 
 def lines(path: Path) -> Iterator[tuple[str, Json]]:

@@ -131,5 +131,3 @@ class Limits:
             left = max(self.daily - self.daily_used, 0)
             headers |= {"X-HubSpot-RateLimit-Daily": str(self.daily), "X-HubSpot-RateLimit-Daily-Remaining": str(left)}
         return headers
-
-

@@ -61,7 +61,9 @@ def _token(sandbox: Sandbox, client: Client, form: Json, version: str) -> Answer
         if form.get("code") not in client.codes:
             return _refused("invalid_grant", "missing or unknown auth code", "BAD_AUTH_CODE")
         if form.get("redirect_uri") != client.redirect_uri:
-            return _refused("invalid_grant", "redirect uri does not match the auth code's", "MISMATCH_REDIRECT_URI_AUTH_CODE")
+            return _refused(
+                "invalid_grant", "redirect uri does not match the auth code's", "MISMATCH_REDIRECT_URI_AUTH_CODE"
+            )
         client.codes.discard(form["code"])
         refresh = sandbox.access.new_refresh_token()
         client.refresh_tokens.add(refresh)
@@ -129,8 +131,8 @@ def _metadata(sandbox: Sandbox, method: str, tail: Sequence[str]) -> Answer:
         client.refresh_tokens.discard(tail[1])
         return Answer(204)
     return json_answer({
-        "token": tail[1], "client_id": client.client_id, "hub_id": sandbox.portal.portal_id, "scopes": sorted(client.scopes),
-        "token_type": "refresh", "user": "admin@example.com", "hub_domain": "example.com", "user_id": 1,
+        "token": tail[1], "client_id": client.client_id, "hub_id": sandbox.portal.portal_id,
+        "scopes": sorted(client.scopes), "token_type": "refresh", "user": "admin@example.com", "hub_domain": "example.com", "user_id": 1,
     })  # fmt: skip
 
 
@@ -143,5 +145,6 @@ def _private(sandbox: Sandbox, raw: bytes) -> Answer:
         raise invalid("Invalid input JSON: tokenKey is required") from None
     token = sandbox.access.authenticate(f"Bearer {text}", sandbox.portal.now())
     return json_answer({
-        "userId": 1, "hubId": token.portal_id or sandbox.portal.portal_id, "appId": 1, "scopes": sorted(token.scopes or ()),
+        "userId": 1, "hubId": token.portal_id or sandbox.portal.portal_id, "appId": 1,
+        "scopes": sorted(token.scopes or ()),
     })  # fmt: skip

@@ -80,7 +80,9 @@ def _from_query(call: Call, kind: Kind) -> Shape:
     return Shape(call, kind, call.words("properties"), call.words("propertiesWithHistory"), call.words("associations"))
 
 
-def paged(call: Call, rows: Sequence[bytes], after: int | None, number: bool, head: bytes = b"", link: str = "") -> Answer:
+def paged(
+    call: Call, rows: Sequence[bytes], after: int | None, number: bool, head: bytes = b"", link: str = ""
+) -> Answer:
     body = b"{" + head + b'"results":[' + b",".join(rows) + b"]"
     if after is not None:
         shown = after if number else str(after)
@@ -117,7 +119,11 @@ def resolve(call: Call, shelf: Shelf, key: str, id_property: str, archived: bool
     id = shelf.survivor(int(key))
     if archived:
         record = shelf.records.get(id)
-        return id if record is not None and record.archived_at is not None and id in shelf.in_bin(call.portal.now()) else None
+        return (
+            id
+            if record is not None and record.archived_at is not None and id in shelf.in_bin(call.portal.now())
+            else None
+        )
     return id if shelf.is_live(id) else None
 
 
@@ -158,7 +164,8 @@ def batch_read(call: Call, kind: Kind) -> Answer:
     if not missing:
         return envelope(call, rows)
     error = not_found(
-        f"Could not get some {kind.upper} objects, they may be deleted or not exist. Check that ids are valid.")
+        f"Could not get some {kind.upper} objects, they may be deleted or not exist. Check that ids are valid."
+    )
     return envelope(call, rows, [batch_error(error, ids=missing)])
 
 
@@ -189,4 +196,14 @@ def empty(status: int = 204) -> Answer:
     return Answer(status)
 
 
-__all__ = ["batch_read", "empty", "envelope", "json_answer", "list_objects", "merged_json", "read_object", "resolve", "search_objects"]
+__all__ = [
+    "batch_read",
+    "empty",
+    "envelope",
+    "json_answer",
+    "list_objects",
+    "merged_json",
+    "read_object",
+    "resolve",
+    "search_objects",
+]

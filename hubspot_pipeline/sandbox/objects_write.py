@@ -51,7 +51,8 @@ def _refuse_taken(call: Call, kind: Kind, name: str, text: str, id: int | None) 
     if kind.name == "contacts" and name == "email":
         raise ApiError(409, f"Contact already exists. Existing ID: {other}", "CONFLICT")
     raise property_errors(
-        [(name, "CONFLICTING_UNIQUE_VALUE", f"{other} already has that value for {name}.")], call.portal.portal_id)
+        [(name, "CONFLICTING_UNIQUE_VALUE", f"{other} already has that value for {name}.")], call.portal.portal_id
+    )
 
 
 def _source(call: Call) -> str:
@@ -124,7 +125,7 @@ def archive(call: Call, kind: Kind, key: str) -> Answer:
 
 
 def batch(call: Call, kind: Kind, action: str) -> Answer:
-    """POST batch/{action}: 100 inputs; without `objectWriteTraceId` on each, one bad input fails a create as a whole."""
+    """POST batch/{action}: 100 inputs; without `objectWriteTraceId` on each, one bad input fails a create whole."""
     inputs = call.inputs(BATCH_MOST)
     if action == "archive":
         for one in inputs:
@@ -153,7 +154,11 @@ def _rehearse(call: Call, kind: Kind, action: str, one: Json) -> None:
         values = checked(call, kind, one.get("properties") or {})
         if any(not values.get(name) for name in kind.required):
             raise property_errors(
-                [(name, "MISSING_REQUIRED_PROPERTY", f"{name} is required") for name in kind.required if not values.get(name)],
+                [
+                    (name, "MISSING_REQUIRED_PROPERTY", f"{name} is required")
+                    for name in kind.required
+                    if not values.get(name)
+                ],
                 call.portal.portal_id,
             )
     else:
@@ -229,6 +234,3 @@ def gdpr_delete(call: Call, kind: Kind) -> Answer:
     if not body.get("idProperty"):
         raise not_found()
     return Answer(204)
-
-
-

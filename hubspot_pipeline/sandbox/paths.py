@@ -40,7 +40,7 @@ def route(path: str) -> Route | None:
     if is_version(second):
         if second in DATED and parts[0] not in _FIRST:
             return None
-        return Route(tuple([parts[0], *parts[2:]]), second)
+        return Route((parts[0], *parts[2:]), second)
     if is_version(third) and parts[0] not in _FIRST:
-        return Route(tuple([*parts[:2], *parts[3:]]), third)
+        return Route((*parts[:2], *parts[3:]), third)
     return None

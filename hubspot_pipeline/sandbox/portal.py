@@ -3,15 +3,15 @@
 create, update, archive, merge, associate ... at an instant -> records, history, links -> `dump`
 
 Instants are epoch milliseconds UTC; values are text, None or "" clears one. Object names are HubSpot's plurals or a
-custom object's name. Values are not checked here, so that dirty data can be put in; the HTTP side checks what it is given.
+custom object's name. Values are not checked here, so that dirty data can be put in; the HTTP side does check.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hubspot_pipeline.sandbox.account import Account, NotFoundHere
-from hubspot_pipeline.sandbox.bench import BenchLinks, blocks
 from hubspot_pipeline.sandbox.catalogue import Kind
+from hubspot_pipeline.sandbox.computed import ComputedLinks, blocks
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.instants import iso
 from hubspot_pipeline.sandbox.journal import recorded
@@ -270,7 +270,12 @@ class Portal(Account):
             "roleIds": [role_id] if role_id else [], "roleId": role_id, "primaryTeamId": primary_team_id,
             "secondaryTeamIds": [],
         }  # fmt: skip
-        names = {"hs_internal_user_id": user_id, "hs_email": email, "hs_given_name": first_name, "hs_family_name": last_name}
+        names = {
+            "hs_internal_user_id": user_id,
+            "hs_email": email,
+            "hs_given_name": first_name,
+            "hs_family_name": last_name,
+        }
         self.create("users", {**names, **(properties or {})}, at=at, source="INTERNAL_PROCESSING")
         return user_id
 
@@ -284,7 +289,7 @@ class Portal(Account):
             first = self.take_id(self.next_id + size - 1) - size + 1 if size else self.next_id
             self.shelves[object_type].add_block(make(first, self.now() if at is None else at))
         firsts = {name: self.shelves[name].blocks[-1].ids for name in ("contacts", "companies", "deals")}
-        self.links.computed.append(BenchLinks(firsts))
+        self.links.computed.append(ComputedLinks(firsts))
 
     def dump(self) -> Iterator[Json]:
         """Everything the API would show, one JSON object at a time, in a stable order."""

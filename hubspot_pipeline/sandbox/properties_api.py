@@ -60,7 +60,9 @@ def _checked(call: Call, kind: Kind, body: Json) -> Json:
         raise invalid(f"Invalid input JSON: {', '.join(missing)} required")
     name, type_ = str(body["name"]), str(body["type"])
     if not _NAME.fullmatch(name):
-        raise invalid(f"Property name {name!r} must be lower case, start with a letter and contain only letters, digits and underscores")
+        raise invalid(
+            f"Property name {name!r} must start with a lower-case letter and hold only such, digits and underscores"
+        )
     if type_ not in FIELD_TYPES or body["fieldType"] not in FIELD_TYPES[type_]:
         raise invalid(f"Property type {type_!r} does not go with fieldType {body['fieldType']!r}")
     if body["groupName"] not in call.portal.groups[kind.name]:
@@ -106,7 +108,17 @@ def _one(call: Call, kind: Kind, name: str) -> Answer:
     if call.method != "PATCH":
         raise ApiError(405, "Method Not Allowed")
     body = call.object_body()
-    allowed = ("label", "type", "fieldType", "groupName", "description", "options", "displayOrder", "hidden", "formField")
+    allowed = (
+        "label",
+        "type",
+        "fieldType",
+        "groupName",
+        "description",
+        "options",
+        "displayOrder",
+        "hidden",
+        "formField",
+    )
     if definition.get("hubspotDefined") and set(body) - {"options", "description"}:
         raise invalid(f"Property {name!r} is defined by HubSpot and read-only")
     changed = {**definition, **{key: body[key] for key in allowed if key in body}}
@@ -141,13 +153,17 @@ def _groups(call: Call, kind: Kind, tail: Sequence[str]) -> Answer:
         active = [one["name"] for one in call.portal.definitions[kind.name].values()
                   if one["groupName"] == tail[0] and not one["archived"]]  # fmt: skip
         if active:
-            inner = {"status": "error", "message": f"Property group {tail[0]} has active properties", "properties": active}
+            inner = {
+                "status": "error",
+                "message": f"Property group {tail[0]} has active properties",
+                "properties": active,
+            }
             raise invalid(encode(inner).decode(), subCategory="PropertyGroupError.GROUP_WITH_ACTIVE_PROPERTIES")
         call.portal.drop_group(kind.name, tail[0])
         return Answer(204)
     if call.method == "PATCH":
-        body = call.object_body()
-        call.portal.define_group(kind.name, tail[0], body.get("label", group["label"]), int(body.get("displayOrder", group["displayOrder"])))
+        changed = {**group, **call.object_body()}
+        call.portal.define_group(kind.name, tail[0], changed["label"], int(changed["displayOrder"]))
     return json_answer(known[tail[0]])
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from hubspot_pipeline.sandbox.catalogue import Kind
-from hubspot_pipeline.sandbox.encoding import Json, encode
+from hubspot_pipeline.sandbox.encoding import Json, encode, member
 from hubspot_pipeline.sandbox.instants import DAY, iso
 
 BIN_DAYS = 90
@@ -51,7 +51,7 @@ class Record:
     def encoded(self) -> dict[str, bytes]:
         """`"name":value` bytes of every property, made once per change of the record."""
         if self.pieces is None:
-            self.pieces = {name: encode(name) + b":" + encode(value) for name, value in self.properties.items()}
+            self.pieces = {name: member(name) + encode(value) for name, value in self.properties.items()}
         return self.pieces
 
     def copy(self) -> "Record":
@@ -68,7 +68,7 @@ class Selection:
     @classmethod
     def of(cls, names: Iterable[str]) -> "Selection":
         ordered = tuple(sorted(set(names)))
-        return cls(ordered, tuple(encode(name) + b":null" for name in ordered))
+        return cls(ordered, tuple(member(name) + b"null" for name in ordered))
 
 
 class Block(Protocol):
@@ -221,9 +221,13 @@ class Shelf:
             created, modified = block.times(id)
             archived_at = None
         else:
-            body = b",".join(map(record.encoded().get, selection.names, selection.nulls))  # type: ignore[arg-type]
+            body = b",".join(map(record.encoded().get, selection.names, selection.nulls))
             created, modified, archived_at = record.created, record.modified, record.archived_at
-        state = b'"archived":false' if archived_at is None else b'"archived":true,"archivedAt":' + encode(iso(archived_at))
+        state = (
+            b'"archived":false'
+            if archived_at is None
+            else b'"archived":true,"archivedAt":"%b"' % iso(archived_at).encode()
+        )
         return b'{"id":"%d","properties":{%b},%b"createdAt":"%b","updatedAt":"%b",%b,%b%d"}' % (
             id, body, extra, iso(created).encode(), iso(modified).encode(), state, self._tail, id,
         )  # fmt: skip

@@ -15,7 +15,13 @@ from hubspot_pipeline.sandbox.sandbox import Call
 
 Handler = Callable[[Call], Answer]
 READ_ANY = OBJECT_SCOPES["read"] + SCHEMA_SCOPES["read"]
-WRITE_ANY = SCHEMA_SCOPES["write"] + ("tickets", "e-commerce", "crm.objects.carts.write", "crm.objects.orders.write", "crm.objects.users.write")
+WRITE_ANY = SCHEMA_SCOPES["write"] + (
+    "tickets",
+    "e-commerce",
+    "crm.objects.carts.write",
+    "crm.objects.orders.write",
+    "crm.objects.users.write",
+)
 ANY_OBJECT = OBJECT_SCOPES["read"] + OBJECT_SCOPES["write"]
 CUSTOM_READ = (
     "crm.objects.custom.highly_sensitive.read.v2", "crm.objects.custom.read",
@@ -44,7 +50,9 @@ def endpoint(method: str, route: Route | None) -> Endpoint | None:
         case ("properties", type_, "properties") if route.version == "v2":
             return _on(method, partial(_old_properties, type_=type_), "GET")
         case ("crm", "pipelines", type_, *tail):
-            return _on(method, partial(_pipelines, type_=type_, tail=tuple(tail)), "GET", "POST", "PATCH", "PUT", "DELETE")
+            return _on(
+                method, partial(_pipelines, type_=type_, tail=tuple(tail)), "GET", "POST", "PATCH", "PUT", "DELETE"
+            )
         case ("crm", "owners", *tail) if len(tail) < 2:
             return _on(method, partial(_owners, tail=tuple(tail)), "GET")
         case ("crm", "schemas", *tail) | ("crm-object-schemas", "schemas", *tail):
@@ -126,17 +134,39 @@ def _two(type_: str, to: str, action: Callable[[Call, Kind, Kind], Answer]) -> H
 def _links_of_one(method: str, type_: str, key: str, rest: tuple[str, ...], route: Route) -> Endpoint | None:
     match rest:
         case (to,):
-            return _on(method, _two(type_, to, lambda call, here, there: associations.list_links(call, here, key, there)), "GET")
+            return _on(
+                method,
+                _two(type_, to, lambda call, here, there: associations.list_links(call, here, key, there)),
+                "GET",
+            )
         case ("default", to, to_id):
-            return _on(method, _two(type_, to, lambda call, here, there: associations.put_default(call, here, key, there, to_id)), "PUT")
+            return _on(
+                method,
+                _two(type_, to, lambda call, here, there: associations.put_default(call, here, key, there, to_id)),
+                "PUT",
+            )
         case (to, to_id, name) if route.version == "v3":
             if method == "DELETE":
-                return Endpoint(_two(type_, to, lambda call, here, there: associations.delete_link(call, here, key, there, to_id)))
-            return _on(method, _two(type_, to, lambda call, here, there: associations.put_named(call, here, key, there, to_id, name)), "PUT", "DELETE")
+                return Endpoint(
+                    _two(type_, to, lambda call, here, there: associations.delete_link(call, here, key, there, to_id))
+                )
+            return _on(
+                method,
+                _two(type_, to, lambda call, here, there: associations.put_named(call, here, key, there, to_id, name)),
+                "PUT",
+                "DELETE",
+            )
         case (to, to_id):
             if method == "PUT":
-                return Endpoint(_two(type_, to, lambda call, here, there: associations.put_link(call, here, key, there, to_id)))
-            return _on(method, _two(type_, to, lambda call, here, there: associations.delete_link(call, here, key, there, to_id)), "PUT", "DELETE")
+                return Endpoint(
+                    _two(type_, to, lambda call, here, there: associations.put_link(call, here, key, there, to_id))
+                )
+            return _on(
+                method,
+                _two(type_, to, lambda call, here, there: associations.delete_link(call, here, key, there, to_id)),
+                "PUT",
+                "DELETE",
+            )
     return None
 
 
@@ -146,10 +176,8 @@ def _associations(method: str, from_: str, to: str, tail: tuple[str, ...], route
             return _on(method, _two(from_, to, associations.batch_read), "POST", bucket="associations")
         case ("batch", *rest) if "/".join(rest) in ("create", "archive", "labels/archive", "associate/default"):
             action = "/".join(rest)
-            return _on(
-                method, _two(from_, to, lambda call, here, there: associations.batch_write(call, here, there, action)), "POST",
-                bucket="associations",
-            )  # fmt: skip
+            write = _two(from_, to, lambda call, here, there: associations.batch_write(call, here, there, action))
+            return _on(method, write, "POST", bucket="associations")
         case ("labels", *rest):
             return _on(
                 method, _two(from_, to, lambda call, here, there: associations.labels(call, here, there, rest)),
@@ -167,7 +195,9 @@ def _properties(call: Call, type_: str, tail: tuple[str, ...]) -> Answer:
         call.require(READ_ANY)
     else:
         own = f"crm.schemas.{'custom' if kind.custom else kind.name}.write"
-        call.require(("tickets",) if kind.name == "tickets" else (own, *(s for s in kind.write_scopes if s == "e-commerce")))
+        call.require(
+            ("tickets",) if kind.name == "tickets" else (own, *(s for s in kind.write_scopes if s == "e-commerce"))
+        )
     return properties_api.properties(call, kind, tail)
 
 
@@ -192,5 +222,7 @@ def _schemas(call: Call, tail: tuple[str, ...]) -> Answer:
 
 
 def _users(call: Call, tail: tuple[str, ...]) -> Answer:
-    call.require(("settings.users.teams.read",) if tail == ("teams",) else ("crm.objects.users.read", "settings.users.read"))
+    call.require(
+        ("settings.users.teams.read",) if tail == ("teams",) else ("crm.objects.users.read", "settings.users.read")
+    )
     return settings_api.users(call, tail)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubspot_pipeline.sandbox.access import Access, Token
+from hubspot_pipeline.sandbox.account import NotFoundHere
 from hubspot_pipeline.sandbox.answers import ApiError, Correlation, invalid, not_found
 from hubspot_pipeline.sandbox.catalogue import Kind
 from hubspot_pipeline.sandbox.encoding import Json
-from hubspot_pipeline.sandbox.account import NotFoundHere
 from hubspot_pipeline.sandbox.faults import Faults
 from hubspot_pipeline.sandbox.limits import Limits
 from hubspot_pipeline.sandbox.paths import Route
@@ -75,7 +75,11 @@ class Sandbox:
         self.limits.configured()
         self.portal.index_lag = config.index_lag_ms
         self.search.rules = Rules(
-            config.result_cap, config.id_compare, config.sort_noise, config.wrong_cursor_property, config.epoch_zero_fails
+            config.result_cap,
+            config.id_compare,
+            config.sort_noise,
+            config.wrong_cursor_property,
+            config.epoch_zero_fails,
         )
 
     def configure(self, changes: Json) -> None:
@@ -112,7 +116,11 @@ class Sandbox:
 
     def counts(self) -> Json:
         by = Counter(f"{call['method']} {call['path']}" for call in self.calls)
-        return {"total": self.call_count, "by": dict(by), "status": dict(Counter(str(call["status"]) for call in self.calls))}
+        return {
+            "total": self.call_count,
+            "by": dict(by),
+            "status": dict(Counter(str(call["status"]) for call in self.calls)),
+        }
 
 
 @dataclass(slots=True)

@@ -184,9 +184,14 @@ class Search:
         if body.get("filters"):
             groups = [*groups, {"filters": body["filters"]}]
         total = sum(len(group.get("filters") or ()) for group in groups)
-        if len(groups) > MAX_GROUPS or total > MAX_FILTERS or any(len(g.get("filters") or ()) > MAX_PER_GROUP for g in groups):
+        if (
+            len(groups) > MAX_GROUPS
+            or total > MAX_FILTERS
+            or any(len(g.get("filters") or ()) > MAX_PER_GROUP for g in groups)
+        ):
             raise invalid(
-                f"Too many filters: at most {MAX_GROUPS} groups of {MAX_PER_GROUP} filters, {MAX_FILTERS} in all")
+                f"Too many filters: at most {MAX_GROUPS} groups of {MAX_PER_GROUP} filters, {MAX_FILTERS} in all"
+            )
         limit = _whole(body.get("limit"), "limit", 10)
         if limit > MAX_LIMIT:
             raise invalid(f"limit must be at most {MAX_LIMIT}, got {limit}")
@@ -195,7 +200,9 @@ class Search:
             raise invalid(f"The paging `after` {after} is beyond the {self.rules.result_cap} results a query can give")
         compiled = [[self._compile(object_type, one) for one in group.get("filters") or ()] for group in groups]
         if self.rules.epoch_zero_fails and any(
-            one.type in ("date", "datetime") and one.low is not None and one.low <= 0 for group in compiled for one in group
+            one.type in ("date", "datetime") and one.low is not None and one.low <= 0
+            for group in compiled
+            for one in group
         ):
             raise ApiError(500, "internal error", "INTERNAL_ERROR")
         return Query(

@@ -49,7 +49,9 @@ class App:
             return await self._send(send, self.admin.answer(request.method, path, scope["query_string"], raw))
         line = f"{request.method} {path}"
         fault = self.sandbox.faults.fault(line)
-        delay = self.sandbox.config.latency_ms + (fault or {}).get("delay_ms", 0) * ((fault or {}).get("kind") != "slow")
+        delay = self.sandbox.config.latency_ms + (fault or {}).get("delay_ms", 0) * (
+            (fault or {}).get("kind") != "slow"
+        )
         if delay:
             await asyncio.sleep(delay / 1000)
         answer = self._answer(request, path, raw, fault)
@@ -71,7 +73,9 @@ class App:
             if found is None or place is None:
                 raise not_found()
             if place.public:
-                return self._logged(request, found, place, None, oauth.answer(sandbox, request.method, found, request, raw))
+                return self._logged(
+                    request, found, place, None, oauth.answer(sandbox, request.method, found, request, raw)
+                )
             token = sandbox.access.authenticate(request.headers.get("authorization"), now)
             headers = sandbox.limits.admit(place.bucket, token, now, sandbox.correlation.next(now))
             if fault and fault.get("kind", "status") == "status":
@@ -89,7 +93,9 @@ class App:
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True, encoding="utf-8")
         host = request.headers.get("host", "127.0.0.1")
         base = f"http://{host}{scope['raw_path'].decode('latin-1').partition('?')[0]}"
-        return Call(self.sandbox, request.method, found, query, raw, request.headers.get("content-type", ""), base, token)
+        return Call(
+            self.sandbox, request.method, found, query, raw, request.headers.get("content-type", ""), base, token
+        )
 
     def _handled(self, call: Call, place: Endpoint, fault: Json | None) -> Answer:
         kind = (fault or {}).get("kind")
@@ -105,10 +111,13 @@ class App:
             # The admin API and python calls raise these for wrong arguments; over HTTP they are the caller's mistake.
             raise invalid(f"Invalid input JSON: {error}") from error
 
-    def _logged(self, request: Request, found: Route | None, place: Endpoint | None, token: Token | None, answer: Answer) -> Answer:
+    def _logged(
+        self, request: Request, found: Route | None, place: Endpoint | None, token: Token | None, answer: Answer
+    ) -> Answer:
         self.sandbox.log({
             "at": self.sandbox.portal.now(), "method": request.method,
-            "path": found.logged if found else request.scope["path"], "query": request.scope["query_string"].decode("latin-1"),
+            "path": found.logged if found else request.scope["path"],
+            "query": request.scope["query_string"].decode("latin-1"),
             "status": answer.status, "token": token.text[-4:] if token else None,
             "search": place is not None and place.bucket == "search", "bytes": len(answer.body),
         })  # fmt: skip

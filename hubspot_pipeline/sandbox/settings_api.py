@@ -47,7 +47,9 @@ def owners(call: Call, tail: Sequence[str]) -> Answer:
             raise not_found()
         return json_answer(found)
     email = call.text("email").lower()
-    everyone = sorted((one for one in everyone if not email or one["email"].lower() == email), key=lambda one: int(one["id"]))
+    everyone = sorted(
+        (one for one in everyone if not email or one["email"].lower() == email), key=lambda one: int(one["id"])
+    )
     return _paged(call, everyone, call.whole("limit", 100, OWNERS_MOST))
 
 
@@ -57,7 +59,10 @@ def _paged(call: Call, items: Sequence[Json], limit: int) -> Answer:
     start = 0
     if after:
         ids = [str(item["id"]) for item in items]
-        start = next((at + 1 for at, id in enumerate(ids) if id == after), sum(int(id) <= int(after) for id in ids) if after.isdigit() else -1)
+        start = next(
+            (at + 1 for at, id in enumerate(ids) if id == after),
+            sum(int(id) <= int(after) for id in ids) if after.isdigit() else -1,
+        )
         if start < 0:
             raise invalid(f"Invalid paging cursor {after!r}")
     chosen = items[start : start + limit]
@@ -109,7 +114,9 @@ def pipelines(call: Call, kind: Kind, tail: Sequence[str]) -> Answer:
         return Answer(204)
     if call.method in ("PATCH", "PUT"):
         body = call.object_body()
-        full = {**pipeline, **body} if call.method == "PATCH" else {"createdAt": pipeline["createdAt"], **_checked(body)}
+        full = (
+            {**pipeline, **body} if call.method == "PATCH" else {"createdAt": pipeline["createdAt"], **_checked(body)}
+        )
         full.pop("updatedAt", None)
         call.portal.define_pipeline(kind.name, full | {"id": pipeline["id"]})
     return json_answer(call.portal.pipelines[kind.name][pipeline["id"]])
@@ -157,7 +164,9 @@ def _stages(call: Call, kind: Kind, pipeline: Json, tail: Sequence[str]) -> Answ
     if call.method in ("PATCH", "PUT"):
         changed = {**stage, **call.object_body(), "id": stage["id"]}
         changed.pop("updatedAt", None)
-        return _replace(call, kind, pipeline, [changed if one is stage else one for one in pipeline["stages"]], stage["id"], 200)
+        return _replace(
+            call, kind, pipeline, [changed if one is stage else one for one in pipeline["stages"]], stage["id"], 200
+        )
     return json_answer(stage)
 
 
@@ -190,7 +199,10 @@ def schemas(call: Call, tail: Sequence[str]) -> Answer:
         raise not_found()
     if call.method == "POST" and list(tail[1:]) == ["associations"]:
         other = str(call.object_body().get("toObjectTypeId"))
-        return json_answer(call.portal.connect_schema(kind.type_id, call.kind(other).name, str(call.object_body().get("name") or "")), 201)
+        return json_answer(
+            call.portal.connect_schema(kind.type_id, call.kind(other).name, str(call.object_body().get("name") or "")),
+            201,
+        )
     if call.method == "DELETE":
         if call.portal.shelves[kind.name].live:
             raise invalid("The object type still has records")
@@ -207,7 +219,11 @@ def _new_schema(call: Call) -> Answer:
     name = str(body.get("name") or "")
     if not name.isascii() or not name.replace("_", "").isalnum() or not name[:1].isalpha():
         raise invalid("Object name must start with a letter and contain only letters, digits and underscores")
-    if not body.get("labels") or not isinstance(body.get("properties"), list) or not isinstance(body.get("requiredProperties"), list):
+    if (
+        not body.get("labels")
+        or not isinstance(body.get("properties"), list)
+        or not isinstance(body.get("requiredProperties"), list)
+    ):
         raise invalid("Invalid input JSON: labels, properties and requiredProperties are required")
     if any(one["name"].lower() == name.lower() for one in call.portal.schemas.values()):
         raise ApiError(409, f"An object type named {name!r} already exists.", "OBJECT_ALREADY_EXISTS")
