@@ -92,6 +92,11 @@ class Reader:
         """Links from `ids` to `to_object`: (the ids whose links are now known completely, their rows)."""
         yield from self._ahead(lambda part: self._links(to_object, part), chunks(list(ids), LINK_INPUTS))
 
+    def labels(self, to_object: str) -> list[dict[str, Any]]:
+        """Link types between this object and another: `category`, `typeId`, `label`."""
+        path = f"/crm/associations/{API_VERSION}/{self.stream.object}/{to_object}/labels"
+        return self.client.get(path, parse=unnest.results, meter=self.meter)
+
     def _lister(self, params: dict[str, str], history: Sequence[str]) -> Callable[[str | None], Page]:
         """One page of the list endpoint with all properties, whatever their number.
 

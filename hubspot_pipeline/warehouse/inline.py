@@ -2,10 +2,12 @@
 
 A batch read does not answer for archived records, and a listing names a link's type instead of numbering it. Links
 that were read while the record lived keep what was read; a name that HubSpot defines has its number here (HubSpot's
-association type table); any other is kept under its name with category UNKNOWN and type id 0.
+association type table), a portal's own label is found by its name, and what neither knows is kept under its name
+with category UNKNOWN and type id 0.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hubspot_pipeline.extract.unnest import Record
@@ -40,9 +42,17 @@ DEFINED: dict[tuple[str, str], tuple[tuple[str, int, str | None], ...]] = {
 
 
 def inline_links(from_object: str, to_object: str, records: Sequence[Record],
-                 stored: dict[str, list[dict[str, Any]]]) -> tuple[list[str], list[dict[str, Any]]]:  # fmt: skip
-    """(ids whose links are known completely, their rows). `stored`: links in the warehouse, by from id."""
-    defined = {name: (number, label) for name, number, label in DEFINED.get((from_object, to_object), ())}
+                 stored: dict[str, list[dict[str, Any]]],
+                 labels: Callable[[], list[dict[str, Any]]]) -> tuple[list[str], list[dict[str, Any]]]:  # fmt: skip
+    """(ids whose links are known completely, their rows).
+
+    `stored`: links in the warehouse, by from id; `labels` reads the portal's own link types, and is called only where
+    a name is not HubSpot's.
+    """
+    types = {
+        name: ("HUBSPOT_DEFINED", number, label) for name, number, label in DEFINED.get((from_object, to_object), ())
+    }
+    own: dict[str, tuple[str, int, str | None]] | None = None
     known: list[str] = []
     rows: list[dict[str, Any]] = []
     for record in records:
@@ -57,11 +67,18 @@ def inline_links(from_object: str, to_object: str, records: Sequence[Record],
         for link in shown.get("results", []):
             to_id, name = str(link["id"]), str(link["type"])
             kept = [row for row in had if row["to_id"] == to_id]
-            number, label = defined.get(name, (0, name))
-            category = "HUBSPOT_DEFINED" if name in defined else "UNKNOWN"
+            if name not in types and not kept and own is None:
+                own = {_slug(found["label"]): (found["category"], int(found["typeId"]), found["label"])
+                       for found in labels() if found.get("label")}  # fmt: skip
+            category, number, label = types.get(name) or (own or {}).get(_slug(name)) or ("UNKNOWN", 0, name)
             rows += kept or [{
                 "from_object": from_object, "from_id": id_, "to_object": to_object, "to_id": to_id,
                 "category": category, "type_id": number, "label": label,
             }]  # fmt: skip
     unique = {(r["from_id"], r["to_id"], r["category"], r["type_id"]): r for r in rows}
     return known, list(unique.values())
+
+
+def _slug(label: str) -> str:
+    """A label as a listing names it: lower case, words joined by underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")

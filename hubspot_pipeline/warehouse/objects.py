@@ -204,7 +204,9 @@ class Walk:
         """An archived record's links, which only its listing shows."""
         ids = [str(record.id) for record in records]
         stored = self.stored.linked(self.stream.object, to_object, ids) if self.stored else {}
-        known, rows = inline_links(self.stream.object, to_object, records, stored)
+        known, rows = inline_links(
+            self.stream.object, to_object, records, stored, lambda: self.reader.labels(to_object)
+        )
         yield from self._link_batch(to_object, known, rows)
 
     def _link_batch(self, to_object: str, ids: list[str], rows: list[dict[str, Any]]) -> Iterator[Batch]:

@@ -1,0 +1,149 @@
+"""The portal's own dump against the warehouse: every table, key and value. Differences come back as lines."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import requests
+
+from hubspot_pipeline import streams
+
+TRACKED = {(stream.object, name) for stream in streams.OBJECTS for name in stream.history}
+PAIRS = set(streams.pairs())
+
+
+def dump(url: str) -> Iterator[dict[str, Any]]:
+    """The sandbox's dump, one object at a time."""
+    with requests.get(f"{url}/_sandbox/dump", stream=True, timeout=120) as answer:
+        answer.raise_for_status()
+        for line in answer.iter_lines():
+            yield json.loads(line)
+
+
+def differences(url: str, warehouse: Path) -> list[str]:
+    """Lines that say where the warehouse and the portal differ; empty = equal.
+
+    A record merged away before the first sync has no row; every other one has.
+    """
+    found: list[str] = []
+    entries: dict[str, list[dict[str, Any]]] = {}
+    for entry in dump(url):
+        entries.setdefault(entry["kind"], []).append(entry)
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        for stream in streams.OBJECTS:
+            records = [entry for entry in entries.get("record", []) if entry["object"] == stream.object]
+            found += _records(con, stream, records)
+        found += _sets("associations", _portal_links(entries), _links(con))
+        found += _sets("history", _portal_versions(entries), _versions(con))
+        found += _collections(con, entries)
+    return found
+
+
+def _records(con: Any, stream: streams.Stream, records: list[dict[str, Any]]) -> list[str]:
+    columns = {
+        column: name
+        for name, column in con.execute(
+            "SELECT name, column_name FROM hubspot.properties WHERE object = ? AND NOT archived", [stream.object]
+        ).fetchall()
+    }
+    cursor = con.execute(f"SELECT * FROM hubspot.{stream.name}")
+    names = [d[0] for d in cursor.description]
+    stored = {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+    if len(stored) != con.execute(f"SELECT count(*) FROM hubspot.{stream.name}").fetchone()[0]:
+        return [f"{stream.name}: an id is there twice"]
+    found = []
+    for record in records:
+        row = stored.pop(record["id"], None)
+        if row is None:
+            if record["mergedInto"] is None:
+                found.append(f"{stream.name} {record['id']}: missing")
+            continue
+        found += [f"{stream.name} {record['id']}: {what}" for what in _row(record, row, columns)]
+    return found + [
+        f"{stream.name} {id_}: not in the portal" for id_, row in stored.items() if row["deletion"] != "missing"
+    ]
+
+
+def _row(record: dict[str, Any], row: dict[str, Any], columns: dict[str, str]) -> Iterator[str]:
+    if record["mergedInto"] is not None:
+        if (row["deletion"], row["merged_into_id"]) != ("merged", record["mergedInto"]):
+            yield f"merged into {record['mergedInto']}, stored as {row['deletion']} {row['merged_into_id']}"
+        return
+    expected_deletion = "archived" if record["archived"] else None
+    if (row["archived"], row["deletion"]) != (record["archived"], expected_deletion):
+        yield f"archived={record['archived']}, stored as {row['archived']} {row['deletion']}"
+    for column, key in (("created_at", "createdAt"), ("updated_at", "updatedAt"), ("archived_at", "archivedAt")):
+        stored = None if row[column] is None else row[column].isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if stored != record.get(key):
+            yield f"{key}={record.get(key)}, stored as {stored}"
+    properties = {_scrub(name): _scrub(value) for name, value in record["properties"].items()}
+    cells = {columns[c]: v for c, v in row.items() if c in columns and v is not None}
+    for name in sorted(cells.keys() | properties.keys()):
+        if cells.get(name) != properties.get(name):
+            yield f"{name}={properties.get(name)!r}, stored as {cells.get(name)!r}"
+    sent = {name: value for name, value in json.loads(row["properties"]).items() if value is not None}
+    if sent != properties:
+        yield "the JSON differs"
+
+
+def _portal_links(entries: dict[str, list[dict[str, Any]]]) -> set[tuple[Any, ...]]:
+    return {
+        (e["from_object"], e["from_id"], e["to_object"], e["to_id"], e["category"], e["type_id"], e["label"])
+        for e in entries.get("association", [])
+        if (e["from_object"], e["to_object"]) in PAIRS
+    }
+
+
+def _links(con: Any) -> list[tuple[Any, ...]]:
+    return con.execute(
+        "SELECT from_object, from_id, to_object, to_id, category, type_id, label FROM hubspot.associations"
+    ).fetchall()
+
+
+def _portal_versions(entries: dict[str, list[dict[str, Any]]]) -> set[tuple[Any, ...]]:
+    return {
+        (e["id"], e["property"], _instant(e["timestamp"]), e["seq"], e["value"], e["sourceType"], e["sourceId"])
+        for e in entries.get("history", [])
+        if (e["object"], e["property"]) in TRACKED
+    }
+
+
+def _versions(con: Any) -> list[tuple[Any, ...]]:
+    return con.execute(
+        "SELECT id, property, epoch_ms(changed_at), seq, value, source_type, source_id FROM hubspot.deals_property_history"
+    ).fetchall()
+
+
+def _instant(text: str | int) -> int:
+    if str(text).isdigit():
+        return int(text)
+    return round(datetime.fromisoformat(str(text)).timestamp() * 1000)
+
+
+def _scrub(value: str) -> str:
+    """What a warehouse can hold of a text: a lone surrogate becomes U+FFFD."""
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _collections(con: Any, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
+    found = []
+    owners = {e["id"] for e in entries.get("owner", [])}
+    found += _sets("owners", owners, [row[0] for row in con.execute("SELECT id FROM hubspot.owners").fetchall()])
+    for object_type in ("deals", "tickets"):
+        ours = [row[0] for row in con.execute(f"SELECT id FROM hubspot.{object_type[:-1]}_pipelines").fetchall()]
+        theirs = {e["id"] for e in entries.get("pipeline", []) if e["object"] == object_type}
+        found += _sets(f"{object_type} pipelines", theirs, ours)
+    known = {stream.object for stream in streams.OBJECTS}
+    theirs = {(e["object"], e["name"], bool(e.get("archived"))) for e in entries.get("property", []) if e["object"] in known}
+    found += _sets("properties", theirs, con.execute("SELECT object, name, archived FROM hubspot.properties").fetchall())
+    return found
+
+
+def _sets(what: str, theirs: set[Any], ours: list[Any]) -> list[str]:
+    found = [f"{what}: {len(ours) - len(set(ours))} rows are there twice"] if len(ours) != len(set(ours)) else []
+    found += [f"{what}: missing {key}" for key in sorted(theirs - set(ours), key=repr)]
+    return found + [f"{what}: not in the portal {key}" for key in sorted(set(ours) - theirs, key=repr)]
