@@ -53,6 +53,9 @@ class Scene:
     topic: str = ""
     kind: str = "Discovery"
 
+    def is_quiet(self, now: int) -> bool:
+        return self.company is not None and self.company.is_quiet(now)
+
 
 def bustle(world: World, scene: Scene, now: int, mean: float, days: float) -> None:
     """About `mean` activities of all kinds within about `days` from now."""
@@ -64,7 +67,7 @@ def bustle(world: World, scene: Scene, now: int, mean: float, days: float) -> No
 def email(world: World, scene: Scene, now: int, *, thread: str = "", inbound: bool | None = None) -> None:
     """One e-mail; every third of ours is answered within a few days, in the same thread."""
     people = [person for person in scene.people if person.exists]
-    if not people or scene.owner is None:
+    if not people or scene.owner is None or scene.is_quiet(now):
         return
     rng = world.rng
     incoming = world.chance(0.2) if inbound is None else inbound
@@ -96,6 +99,8 @@ def email(world: World, scene: Scene, now: int, *, thread: str = "", inbound: bo
 
 
 def call(world: World, scene: Scene, now: int) -> None:
+    if scene.is_quiet(now):
+        return
     rng = world.rng
     outcome = rng.choices(tuple(DISPOSITIONS), tuple(DISPOSITIONS.values()))[0]
     seconds = int(rng.lognormvariate(5.6, 0.8)) if outcome == CONNECTED else rng.randint(0, 45)
@@ -116,6 +121,8 @@ def call(world: World, scene: Scene, now: int) -> None:
 
 def meeting(world: World, scene: Scene, now: int) -> None:
     """Booked now for some days on; its outcome is written when it is over, or forgotten."""
+    if scene.is_quiet(now):
+        return
     rng = world.rng
     begin = world.later(now, rng.choice((2, 5, 9, 16)))
     begin -= begin % (30 * MINUTE)

@@ -54,7 +54,7 @@ def _sign(world: World, company: Company, contract: int, end_of_term: int, now: 
         csm = world.owner_of("Customer Success", now)
         company.renewal = end_of_term
         company.shows_renewal = world.chance(0.8)
-        company.quiet_from = END - world.rng.randint(40, 300) * DAY if world.chance(0.3) else None
+        company.quiet_from = END - world.rng.randint(60, 330) * DAY if world.chance(0.38) else None
         first = {
             "lifecyclestage": "customer",
             "csm_owner_id": owner_id(csm),
@@ -79,7 +79,7 @@ def _show_contract(world: World, company: Company, now: int) -> None:
 
 def _check_in(world: World, company: Company, csm: Owner | None, now: int) -> None:
     """Somebody from customer success keeps in touch, until nobody does."""
-    if not company.exists or company.churned or (company.quiet_from is not None and now > company.quiet_from):
+    if not company.exists or company.churned or company.is_quiet(now):
         return
     if csm is None or (csm.left is not None and csm.left < now):
         csm = world.owner_of("Customer Success", now)

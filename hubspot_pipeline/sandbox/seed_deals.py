@@ -32,7 +32,9 @@ def plan_sales(world: World, count: int, after: Callable[[Deal, int], None]) -> 
 
 def _open_sale(world: World, number: int, after: Callable[[Deal, int], None], now: int) -> None:
     rng = world.rng
-    known = [company for company in world.companies if company.exists and not company.churned]
+    known = [
+        company for company in world.companies if company.exists and not company.churned and not company.is_quiet(now)
+    ]
     company = (
         rng.choices(known, [min(one.weight, 6.0) for one in known])[0] if known and not world.chance(0.06) else None
     )
@@ -48,7 +50,7 @@ def _open_sale(world: World, number: int, after: Callable[[Deal, int], None], no
         won="closedwon", lost="closedlost", company=company, owner=owner, after=after,
         people=rng.sample(staff, min(len(staff), rng.choice((0, 1, 1, 2, 2, 3)))),
         amount=None if world.chance(0.05) else rng.choice((9, 12, 12, 15, 18, 30, 30, 36, 45, 72)) * 1000,
-        close=None if world.chance(0.03) else now + rng.choice((30, 45, 60, 60, 90)) * DAY,
+        close=None if world.chance(0.08) else now + rng.choice((30, 45, 60, 60, 90)) * DAY,
     )  # fmt: skip
     decide(world, deal, _WIN * (owner.skill if owner else 1.0), _STUCK)
     open_deal(world, deal, "existingbusiness" if company is not None and company.customer else "newbusiness", now)
@@ -135,7 +137,7 @@ def _think_again(world: World, deal: Deal, now: int) -> None:
     """Between two stages: another amount, another date, another owner."""
     if deal.closed or not deal.exists:
         return
-    if world.chance(0.55) and deal.amount:
+    if world.chance(0.2 if deal.lines else 0.6) and deal.amount:
         deal.amount = int(deal.amount * world.rng.choice((0.8, 0.9, 1.1, 1.25)))
         world.update(deal, money(deal), now, by=deal.owner)
         calculate(world, deal, now)

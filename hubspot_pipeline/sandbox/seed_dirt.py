@@ -4,9 +4,10 @@ world -> events of the last weeks and months
 """
 
 from functools import partial
-from itertools import pairwise
 
-from hubspot_pipeline.sandbox.seed_world import DAY, END, HOUR, Company, Deal, Record, World, iso
+from hubspot_pipeline.sandbox.seed_names import ODD_COMPANIES
+from hubspot_pipeline.sandbox.seed_schema import SALES
+from hubspot_pipeline.sandbox.seed_world import DAY, END, HOUR, Company, Deal, Record, World, day_text, iso
 
 NUMBERS = (
     "1,234.56",
@@ -62,6 +63,7 @@ _BIN = 80
 def plan_dirt(world: World) -> None:
     """Everything of this module, at its time."""
     world.at(END - 200 * DAY, partial(_fill_odd_properties, world))
+    world.at(END - 150 * DAY, partial(_fill_deals, world))
     world.at(END - 120 * DAY, partial(_merge_companies, world))
     world.at(END - 95 * DAY, partial(_merge_deals, world))
     world.at(END - 60 * DAY, lambda now: world.portal.archive_property("contacts", "legacy_score", at=now))
@@ -91,6 +93,20 @@ def _fill_odd_properties(world: World, now: int) -> None:
         }  # fmt: skip
         dropped = rng.sample(sorted(values), len(values) // 3)
         world.update(person, {name: value for name, value in values.items() if name not in dropped}, now, by="IMPORT")
+
+
+def _fill_deals(world: World, now: int) -> None:
+    """Procurement writes down what it knows of a third of the deals."""
+    rng = world.rng
+    for deal in [deal for deal in world.deals if deal.exists and world.chance(0.35)]:
+        values = {
+            "discount_pct": rng.choice(("0", "5", "12.5", "0.15", "15 %")),
+            "security_review_at": iso(now - rng.randint(1, 90 * DAY)),
+            "po_received": rng.choice(("true", "false")),
+            "kickoff_date": day_text(now + rng.randint(-60, 200) * DAY, world.zone),
+            "procurement-contact": rng.choice(("Anna; Partner", "n/a", "procurement@partner-consulting.example")),
+        }
+        world.update(deal, {name: values[name] for name in rng.sample(sorted(values), 3)}, now, by="API")
 
 
 def _soil(world: World, now: int) -> None:
@@ -133,21 +149,27 @@ def _recalculate(world: World, now: int) -> None:
 
 def _merge_companies(world: World, now: int) -> None:
     """Three records of one company become one, in two merges; so the first result is merged away itself."""
-    found = [company for company in world.companies if company.exists and not company.customer]
+    found = [company for company in world.companies if company.exists and _is_plain(company)]
     if len(found) >= 6:
         keep, second, third = found[1], found[3], found[5]
         _merge(world, keep, second, now)
         world.at(now + 5 * DAY, partial(_merge, world, third, keep))
 
 
+def _is_plain(company: Company) -> bool:
+    """Neither a customer nor one of the odd names, which shall stay to be seen."""
+    return not company.customer and company.name not in ODD_COMPANIES
+
+
 def _merge_deals(world: World, now: int) -> None:
-    found = [deal for deal in world.deals if deal.exists]
-    same = [(one, two) for one, two in pairwise(found) if not one.closed or not two.closed]
-    for one, two in same[:1]:
-        _merge(world, one, two, now)
-    closed = [deal for deal in found if deal.closed and not deal.is_won]
-    if len(closed) >= 8:
-        world.at(now + HOUR, partial(_merge, world, closed[2], closed[7]))
+    """Two companies have a sale that was entered twice."""
+    sales: dict[str, list[Deal]] = {}
+    for deal in world.deals:
+        if deal.exists and deal.pipeline == SALES and not deal.is_won and deal.company is not None:
+            sales.setdefault(deal.company.id, []).append(deal)
+    twice = [found for found in sales.values() if len(found) > 1]
+    for number, (one, two, *_) in enumerate(twice[:2]):
+        world.at(now + number * HOUR, partial(_merge, world, one, two))
 
 
 def _merge(world: World, keep: Record, away: Record, now: int) -> None:
@@ -155,7 +177,7 @@ def _merge(world: World, keep: Record, away: Record, now: int) -> None:
     if not keep.exists or not away.exists:
         return
     keep.id = away.id = world.portal.merge(keep.object, keep.id, away.id, at=now)
-    away.alive = False
+    away.alive, keep.is_survivor = False, True
     if isinstance(keep, Company) and isinstance(away, Company):
         keep.people += away.people
         for person in away.people:
@@ -173,8 +195,9 @@ def _archive(world: World, number: int, now: int) -> None:
         *([record for record in records if record.exists] for records in world.others.values()),
     ]
     if number in (1, 4):
-        groups.append([company for company in world.companies if company.exists and not company.customer])
-    for group in groups:
+        groups.append([company for company in world.companies if company.exists and _is_plain(company)])
+    for kind in groups:
+        group = [record for record in kind if not record.is_survivor]
         for record in rng.sample(group, min(1 + (number == 3), len(group) // 20)):
             world.portal.archive(record.object, record.id, at=now)
             record.alive = False

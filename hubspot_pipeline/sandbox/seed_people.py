@@ -170,7 +170,7 @@ def _merge(world: World, original: Person, again: Person, now: int) -> None:
     if original.exists and again.exists:
         survivor = world.portal.merge("contacts", original.id, again.id, at=now)
         original.id = again.id = survivor
-        again.alive = False
+        again.alive, original.is_survivor = False, True
         emails = {"hs_additional_emails": ";".join((*original.more_emails, again.email))}
         original.more_emails.append(again.email)
         world.update(original, emails, now, by="MERGE_CONTACTS")

@@ -45,6 +45,8 @@ class Record:
     created: int = 0
     alive: bool = True
     """False once archived, or merged into another (`id` is then the survivor's)."""
+    is_survivor: bool = False
+    """Others were merged into it; such a record is not archived, so that there are some to be seen."""
 
     @property
     def exists(self) -> bool:
@@ -82,6 +84,9 @@ class Company(Record):
     contract: int = 0
     quiet_from: int | None = None
     """From here on nobody calls or writes any more."""
+
+    def is_quiet(self, now: int) -> bool:
+        return self.quiet_from is not None and now > self.quiet_from
 
 
 @dataclass(eq=False, kw_only=True)
@@ -211,7 +216,8 @@ class World:
 
     def sometime(self, growth: float = 0.8) -> int:
         """A working moment between start and end, denser towards the end the smaller `growth` is."""
-        return self.moment(START + int((END - START) * self.rng.random() ** growth), after=START)
+        found = self.moment(START + int((END - START) * self.rng.random() ** growth), after=START)
+        return found if found < END else END - self.rng.randint(1, 8 * HOUR)
 
     def owner_of(self, team: str, now: int) -> Owner | None:
         """Somebody of that team who has not left."""
