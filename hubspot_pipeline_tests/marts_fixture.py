@@ -15,19 +15,11 @@ from typing import Any
 import duckdb
 
 from hubspot_pipeline.streams import BY_NAME, BY_OBJECT, OBJECTS, STREAMS, Stream
+from hubspot_pipeline.warehouse.typed import create_statements
 
 DBT_PROJECT = Path(__file__).parents[1] / "dbt_project"
 NOW = "2026-06-15T12:00:00Z"
 
-CONVERSIONS = (
-    "create macro hubspot.as_number(x) as case when regexp_full_match(trim(x), '[-+]?[0-9]{1,29}([.][0-9]{1,9}0*)?') "
-    "then try_cast(trim(x) as decimal(38, 9)) end",
-    "create macro hubspot.as_boolean(x) as case lower(trim(x)) when 'true' then true when 'false' then false end",
-    "create macro hubspot.as_instant(x) as case when regexp_full_match(x, '-?[0-9]{1,14}') "
-    "then to_timestamp(try_cast(x as bigint) / 1000.0) else try_cast(nullif(x, '') as timestamptz) end",
-    "create macro hubspot.as_date(x) as case when regexp_full_match(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}') "
-    "then try_cast(x as date) else cast(timezone('UTC', hubspot.as_instant(x)) as date) end",
-)
 SQL_TYPES = {"text": "varchar", "bool": "boolean", "timestamp": "timestamptz", "bigint": "bigint", "json": "json"}
 RECORD_COLUMNS = {
     "id": "varchar", "created_at": "timestamptz", "updated_at": "timestamptz", "archived_at": "timestamptz",
@@ -67,7 +59,7 @@ class RawWarehouse:
         self.path = path
         self.connection = duckdb.connect(str(path))
         self.connection.execute("create schema hubspot; set TimeZone = 'UTC'")
-        for conversion in CONVERSIONS:
+        for conversion in create_statements():
             self.connection.execute(conversion)
         for stream in STREAMS:
             if stream.name not in without and stream.name != "owners_archived":

@@ -44,6 +44,7 @@
     {%- set types = {
         'number': type_number(),
         'bool': 'boolean',
+        'fact': 'boolean',
         'date': 'date',
         'datetime': type_instant(),
         'bigint': 'bigint',
@@ -62,7 +63,7 @@
 {% macro typed(column, type) -%}
     {%- if type == 'number' -%}
         {{ return(as_number(column)) }}
-    {%- elif type in ('bool', 'boolean') -%}
+    {%- elif type == 'bool' -%}
         {{ return(as_boolean(column)) }}
     {%- elif type == 'date' -%}
         {{ return(as_date(column)) }}

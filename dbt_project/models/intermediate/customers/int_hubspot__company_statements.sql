@@ -3,7 +3,7 @@
 {%- set stated = {
     'contract_value': (var('contract_value_property'), 'number'),
     'renewal_date': (var('renewal_date_property'), 'date'),
-    'churn_date': (var('churn_date_property'), 'date'),
+    'churn': (var('churn_property'), 'fact'),
     'csm_owner_id': (var('csm_owner_property'), 'string'),
 } -%}
 

@@ -143,7 +143,7 @@ final as (
         judged.direction,
         judged.status,
         judged.outcome,
-        cast(judged.duration_ms as bigint) as duration_ms,
+        judged.duration_ms,
         judged.is_archived,
         judged.is_contact and judged.occurred_at <= portal.as_of as is_touch,
         judged.is_contact

@@ -49,9 +49,7 @@ judged as (
             {{ literals(var('customer_lifecycle_stages')) }}
         )
         or coalesce(customer_deals.won_deals, 0) > 0 as was_customer,
-        coalesce(
-            company_statements.stated_churn_date <= portal.as_of_date, false
-        )
+        coalesce(company_statements.stated_churn, false)
         or coalesce(
             customer_contracts.days_to_renewal
             < -1 * {{ var('churn_grace_days') }}
@@ -63,7 +61,6 @@ judged as (
             false
         ) as has_lapsed
     from companies
-    cross join portal
     left join company_statements
         on companies.company_id = company_statements.company_id
     left join customer_deals
@@ -101,7 +98,7 @@ final as (
         touches.last_touch_type,
         touches.last_touch_direction,
         companies.deletion,
-        cast(companies.employees as bigint) as employees,
+        companies.employees,
         {{ money('companies.annual_revenue') }} as annual_revenue,
         cast(coalesce(customer_deals.won_deals, 0) as integer) as won_deals,
         cast(coalesce(customer_deals.open_deals, 0) as integer) as open_deals,
