@@ -67,6 +67,7 @@ def load(portal: Portal, directory: str | Path) -> None:
     days = _days(opportunities)
     noon = cache(lambda day: _noon(day, ZoneInfo(portal.time_zone)))
     state = _Import(portal, noon, first_day=noon(days[0]), last_day=noon(days[-1]))
+    running = not portal.clock.frozen
     portal.clock.freeze()
     portal.clock.set(state.first_day)
     _define(portal)
@@ -77,6 +78,8 @@ def load(portal: Portal, directory: str | Path) -> None:
         _load_deal(state, row)
     end = datetime.combine(date.fromisoformat(days[-1]), time(23), UTC)
     portal.clock.set(_ms(end))
+    if running:
+        portal.clock.run()
 
 
 def _read(directory: Path) -> dict[str, list[Row]]:
