@@ -16,7 +16,8 @@ import dagster as dg
 import duckdb
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from hubspot_pipeline.assets import preview
+from hubspot_pipeline.assets import lineage, preview
+from hubspot_pipeline.assets.lineage import Place
 from hubspot_pipeline.assets.models import PARSED_DIR, Models, dbt_environment
 
 RESULTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
@@ -52,13 +53,20 @@ def build(
     built.error = "" if error is None else str(error)
     with duckdb.connect(str(working), read_only=True) as con:
         columns = _columns(con)
+        shown = {node["unique_id"] for node in models.node_of.values()}
         for raw in results:
             node = models.manifest["nodes"][raw["data"]["node_info"]["unique_id"]]
             if raw["data"]["node_info"]["node_status"] in _BAD:
                 built.failed.append(f"{node['name']}: {_reason(raw)}")
-            message = DbtCoreCliEventMessage(raw_event=raw, event_history_metadata=_history(models, node, columns))
+            if node["unique_id"] not in shown:
+                continue  # a test of several models that names none of them as its own has no check to show
+            known = {"columns": {name: {"data_type": kind} for name, kind in columns.get(_place(node), {}).items()}}
+            message = DbtCoreCliEventMessage(raw_event=raw, event_history_metadata=known)
             for event in message.to_default_asset_events(models.manifest, models.translator, context, target):
-                yield _with_rows(con, node, event) if isinstance(event, dg.Output) else event
+                if isinstance(event, dg.Output):
+                    more = _lineage(models, node, target, columns) | _rows(con, node)
+                    event = event.with_metadata({**event.metadata, **more})
+                yield event
     return built
 
 
@@ -68,7 +76,7 @@ def _arguments(models: Models, target: Path, wanted: set[dg.AssetKey | dg.AssetC
     return [
         "--quiet", "--no-print", "--no-use-colors", "--log-path", str(target), "build",
         "--project-dir", str(models.project_dir), "--profiles-dir", str(models.project_dir),
-        "--target-path", str(target),
+        "--target-path", str(target), "--exclude-resource-type", "unit_test",
         "--partial-parse-file-path", str(models.project_dir / PARSED_DIR / "partial_parse.msgpack"),
         *([] if everything else ["--indirect-selection", "empty", "--select", *chosen]),
     ]  # fmt: skip
@@ -111,48 +119,47 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _columns(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, Any]]:
-    """Columns of every relation, in the form in which dagster-dbt takes them."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+def _columns(con: duckdb.DuckDBPyConnection) -> dict[Place, dict[str, str]]:
+    """Columns of every relation and their types."""
+    found: dict[Place, dict[str, str]] = {}
     for schema, table, name, kind in con.execute(
         "select table_schema, table_name, column_name, data_type from information_schema.columns "
         "order by ordinal_position"
     ).fetchall():
-        found.setdefault((schema, table), {})[name] = {"data_type": kind}
+        found.setdefault((schema, table), {})[name] = kind
     return found
 
 
-def _history(models: Models, node: Mapping[str, Any], columns: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
-    """Columns of a model and of its parents: dagster-dbt makes the column schema and the lineage from them."""
-    if node["resource_type"] == "test":
+def _place(node: Mapping[str, Any]) -> Place:
+    return node["schema"], node.get("identifier") or node.get("alias") or node["name"]
+
+
+def _lineage(
+    models: Models, node: Mapping[str, Any], target: Path, columns: Mapping[Place, Mapping[str, str]]
+) -> dict[str, Any]:
+    compiled = target / "compiled" / node["package_name"] / node["original_file_path"]
+    if node["resource_type"] != "model" or not compiled.exists():
         return {}
-    parents = {}
-    for unique_id in node["depends_on"].get("nodes", []):
-        parent = models.manifest["nodes"].get(unique_id) or models.manifest["sources"].get(unique_id)
-        if parent and parent.get("relation_name"):
-            parents[parent["relation_name"]] = {"columns": columns.get(_place(parent), {})}
-    return {"columns": columns.get(_place(node), {}), "parents": parents}
+    parents = {
+        _place(parent): models.translator.get_asset_spec(models.manifest, unique_id, None).key
+        for unique_id in node["depends_on"]["nodes"]
+        if (parent := models.manifest["nodes"].get(unique_id) or models.manifest["sources"].get(unique_id))
+    }
+    return lineage.of(compiled.read_text(), {place: columns.get(place, {}) for place in parents}, parents)
 
 
-def _place(node: Mapping[str, Any]) -> tuple[str, str]:
-    return node["schema"], node.get("identifier") or node["alias"]
-
-
-def _with_rows(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any], event: dg.Output[Any]) -> dg.Output[Any]:
+def _rows(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> dict[str, Any]:
     """Row count of what is stored, and the first rows of a mart."""
     if node["config"]["materialized"] == "view":
-        return event
+        return {}
     relation = ".".join('"' + part.replace('"', '""') + '"' for part in _place(node))
     count = con.execute(f"select count(*) from {relation}").fetchone()
-    extra: dict[str, Any] = {"dagster/row_count": count[0] if count else 0}
+    figures: dict[str, Any] = {"dagster/row_count": count[0] if count else 0}
     if node["schema"] == "marts":
-        extra["preview"] = dg.MetadataValue.md(preview.of(con, relation))
-    return event.with_metadata({**event.metadata, **extra})
+        figures["preview"] = dg.MetadataValue.md(preview.of(con, relation))
+    return figures
 
 
 def _reason(raw: Mapping[str, Any]) -> str:
-    info = raw["data"]["node_info"]
     failures = raw["data"].get("num_failures")
-    if failures:
-        return f"{failures} rows fail the test"
-    return str(info["node_status"])
+    return f"{failures} rows fail the test" if failures else str(raw["data"]["node_info"]["node_status"])

@@ -131,5 +131,6 @@ def _failure(done: dg.ExecuteInProcessResult) -> str:
             data = event.step_failure_data
             if data.user_failure_data is not None and data.user_failure_data.description:
                 return data.user_failure_data.description
-            return data.error.message.strip() if data.error is not None else "the run failed"
+            error = data.error.cause or data.error if data.error is not None else None
+            return error.message.strip() if error is not None else "the run failed"
     return ""

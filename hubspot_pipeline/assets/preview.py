@@ -16,7 +16,9 @@ def markdown(frame: "pd.DataFrame") -> str:
     so whatever HTML or Markdown would interpret is written as a character reference.
     """
     lines = [_row(frame.columns), "|" + " --- |" * len(frame.columns)]
-    lines += [_row(values) for values in frame.itertuples(index=False, name=None)]
+    lines += [
+        _row(values) for values in frame.astype(object).where(frame.notna(), "").itertuples(index=False, name=None)
+    ]
     return "\n".join(lines)
 
 
@@ -30,8 +32,6 @@ def _row(values: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    if value is None or value != value:  # NaN and NaT are how pandas says nothing
-        return ""
     text = str(value)
     text = text if len(text) <= 200 else text[:199] + "…"
     return " ".join(text.split()).translate(_MARKUP).replace("://", "&#58;//").replace("www.", "www&#46;")
