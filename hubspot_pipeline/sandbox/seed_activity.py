@@ -54,6 +54,7 @@ class Scene:
     kind: str = "Discovery"
 
     def is_quiet(self, now: int) -> bool:
+        """Whether contact with the company has ended by then."""
         return self.company is not None and self.company.is_quiet(now)
 
 
@@ -99,6 +100,7 @@ def email(world: World, scene: Scene, now: int, *, thread: str = "", inbound: bo
 
 
 def call(world: World, scene: Scene, now: int) -> None:
+    """A call of some minutes, or one that nobody answered."""
     if scene.is_quiet(now):
         return
     rng = world.rng
@@ -148,6 +150,7 @@ def meeting(world: World, scene: Scene, now: int) -> None:
 
 
 def note(world: World, scene: Scene, now: int) -> None:
+    """A note in HTML, now and then with attachments."""
     who = scene.people[0].first if scene.people else "the team"
     attached = ";".join(str(world.rng.randrange(10**9, 10**10)) for _ in range(world.rng.choice((0, 0, 0, 1, 2))))
     body = world.rng.choice(_NOTES).format(who=who)

@@ -156,6 +156,7 @@ def _push(world: World, deal: Deal, now: int) -> None:
 
 
 def hand_over(world: World, deal: Deal, owner: Owner | None, now: int) -> None:
+    """Give the deal to another owner, if there is one."""
     if owner is not None and owner is not deal.owner:
         deal.owner = owner
         world.update(deal, {"hubspot_owner_id": owner.id}, now, by="CRM_UI_BULK_ACTION")

@@ -115,6 +115,7 @@ TICKET_SUBJECTS = (
 
 
 def pick_place(rng: Random) -> Place:
+    """A country, as often as its weight says."""
     return rng.choices(PLACES, [place.weight for place in PLACES])[0]
 
 

@@ -11,6 +11,7 @@ _MONTHS = {"P12M": 12, "P36M": 36, "": 0}
 
 
 def money(deal: Deal) -> dict[str, str]:
+    """The deal's `amount` property; empty where nobody has named one."""
     return {"amount": "" if deal.amount is None else str(deal.amount)}
 
 

@@ -55,6 +55,8 @@ class Record:
 
 @dataclass(eq=False, kw_only=True)
 class Owner:
+    """Somebody of the staff to whom records are assigned."""
+
     id: str
     user_id: str
     first: str
@@ -86,6 +88,7 @@ class Company(Record):
     """From here on nobody calls or writes any more."""
 
     def is_quiet(self, now: int) -> bool:
+        """Whether contact with it has ended by then."""
         return self.quiet_from is not None and now > self.quiet_from
 
 
@@ -190,6 +193,7 @@ class World:
             self.portal.update(record.object, record.id, properties, at=at, source=source, source_id=source_id)
 
     def chance(self, probability: float) -> bool:
+        """True with that probability."""
         return self.rng.random() < probability
 
     def some(self, mean: float) -> int:
@@ -244,6 +248,7 @@ def years_later(ms: int, years: int = 1) -> int:
 
 
 def owner_id(owner: Owner | None) -> str:
+    """The value of an owner property; empty where nobody is assigned."""
     return owner.id if owner else ""
 
 
