@@ -91,7 +91,8 @@ class Client:
             before_sleep=lambda _: meter.add(retries=1),
         )
         try:
-            return retrying(self._once, method, path, params, body, parse, meter)
+            value: T = retrying(self._once, method, path, params, body, parse, meter)
+            return value
         except tenacity.RetryError as gave_up:
             last = gave_up.last_attempt.exception()
             assert isinstance(last, _Retry)

@@ -167,7 +167,8 @@ class Stored:
         return inserted[0], updated[0], removed[0]
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._con.execute(sql).fetchall()
+        rows: list[tuple[Any, ...]] = self._con.execute(sql).fetchall()
+        return rows
 
     def _arrow(self, sql: str, parameters: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
         for name, table in tables.items():

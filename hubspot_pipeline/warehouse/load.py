@@ -126,7 +126,7 @@ def _package(settings: Settings, pipeline: dlt.Pipeline, jobs: list[Job]) -> Lan
 
         return dlt.resource(rows, name=job.name, file_format="parquet").parallelize()
 
-    @dlt.source(name="hubspot", max_table_nesting=0)
+    @dlt.source(name="hubspot", max_table_nesting=0)  # type: ignore[untyped-decorator]  # dlt is not followed
     def source() -> Any:
         return [resource(job) for job in jobs]
 

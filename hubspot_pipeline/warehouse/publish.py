@@ -101,4 +101,5 @@ def query(sql: str, settings: Settings | None = None) -> pd.DataFrame:
         raise ConfigError(f"{path} does not exist yet: run `make demo`, or `hubspot-pipeline sync` with your own token.")
     with duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"}) as con:
         con.execute("SET TimeZone = 'UTC'")
-        return con.sql(sql).df()
+        frame: pd.DataFrame = con.sql(sql).df()
+        return frame

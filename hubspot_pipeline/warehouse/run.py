@@ -36,6 +36,8 @@ from hubspot_pipeline.warehouse.objects import Walk
 from hubspot_pipeline.warehouse.plan import PHASES, Batch, Memory, Plan, Tally
 from hubspot_pipeline.warehouse.publish import publish
 
+__all__ = ["Outcome", "Progress", "RunResult", "changed_objects", "check_credential", "run", "select"]
+
 PUBLISH_EVERY = 900.0
 """Seconds between two publications during a first full read."""
 
@@ -185,7 +187,7 @@ class _Run:
                 missing = not store.has_table(con, stream.name)
                 tally.inserted, tally.updated, removed = Stored(con).items(stream.name, table, keys=stream.key)
             if missing or tally.inserted or tally.updated or removed:
-                jobs.append(self._job(stream.name, lambda _, b=Batch(stream.name, table): iter([b])))
+                jobs.append(self._batch_job(stream.name, [Batch(stream.name, table)]))
         return jobs
 
     def _catalogue_job(self) -> loading.Job:
@@ -200,7 +202,7 @@ class _Run:
                 if not store.has_table(con, b.table)
             ]  # fmt: skip
         batches = ([rows] if rows.rows.num_rows else []) + [b for b in empties if not b.rows.num_rows]
-        return self._job("properties", lambda _: iter(batches))
+        return self._batch_job("properties", batches)
 
     def _object_job(self, stream: Stream) -> loading.Job:
         catalogue = self.catalogues[stream.name]
@@ -248,6 +250,9 @@ class _Run:
             if jobs and time.monotonic() - published > PUBLISH_EVERY:
                 publish(self.settings, changed=True)
                 published = time.monotonic()
+
+    def _batch_job(self, name: str, batches: list[Batch]) -> loading.Job:
+        return self._job(name, lambda _: iter(batches))
 
     def _job(self, name: str, walk: Callable[[dict[str, Any]], Iterator[Batch]]) -> loading.Job:
         def failed(error: Exception) -> None:

@@ -68,7 +68,7 @@ class _Portal:
         yield Batch(stream.name, collections.table(stream, items, self.now))
 
 
-@dlt.source(name="hubspot", max_table_nesting=0)
+@dlt.source(name="hubspot", max_table_nesting=0)  # type: ignore[untyped-decorator]  # dlt is not followed
 def hubspot(access_token: TSecretStrValue | None = None, base_url: str | None = None) -> Any:
     """All streams as dlt resources, named as their tables.
 

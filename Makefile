@@ -1,0 +1,62 @@
+# make demo, make ui, make test: each sets up what it needs. PYTHON=python3.12 make setup chooses the interpreter.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+.PHONY: setup demo ui marts test check format bench generate lock clean
+
+setup: .venv/.ready
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed and $(PYTHON) is older: make setup PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PIP_INSTALL) -r requirements.lock
+	$(PIP_INSTALL) --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.ready requirements-dev.lock
+	$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+demo: setup
+	$(BIN)/hubspot-pipeline demo
+
+ui: setup
+	$(BIN)/hubspot-pipeline ui
+
+marts: setup
+	$(BIN)/hubspot-pipeline marts
+
+test: .venv/.dev
+	$(BIN)/python -m pytest
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint dbt_project/models --processes 0
+	$(BIN)/hubspot-pipeline generate --check
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev
+	$(BIN)/python -m hubspot_pipeline_tests.bench
+
+generate: .venv/.dev
+	$(BIN)/hubspot-pipeline generate
+
+# newer versions that work together; needs uv
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		-o requirements.lock
+	grep -E '^[a-z0-9_.-]+==' requirements.lock | sed 's/ *\\$$//' > .lock-constraints
+	uv pip compile pyproject.toml --extra test --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate -c .lock-constraints -o requirements-dev.lock
+	rm .lock-constraints
+
+clean:
+	rm -rf .venv data/.load data/.dlt
