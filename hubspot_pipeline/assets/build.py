@@ -55,11 +55,12 @@ def build(
         columns = _columns(con)
         shown = {node["unique_id"] for node in models.node_of.values()}
         for raw in results:
-            node = models.manifest["nodes"][raw["data"]["node_info"]["unique_id"]]
-            if raw["data"]["node_info"]["node_status"] in _BAD:
-                built.failed.append(f"{node['name']}: {_reason(raw)}")
-            if node["unique_id"] not in shown:
-                continue  # a test of several models that names none of them as its own has no check to show
+            info = raw["data"]["node_info"]
+            if info["node_status"] in _BAD:
+                built.failed.append(f"{info['node_name']}: {_reason(raw)}")
+            if info["unique_id"] not in shown:
+                continue  # a test of several models that none of them owns, or a model newer than these definitions
+            node = models.manifest["nodes"][info["unique_id"]]
             known = {"columns": {name: {"data_type": kind} for name, kind in columns.get(_place(node), {}).items()}}
             message = DbtCoreCliEventMessage(raw_event=raw, event_history_metadata=known)
             for event in message.to_default_asset_events(models.manifest, models.translator, context, target):

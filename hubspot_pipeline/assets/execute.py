@@ -19,7 +19,8 @@ from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import BY_NAME
 
 if TYPE_CHECKING:
-    from hubspot_pipeline.warehouse.run import Outcome, Progress, RunResult
+    from hubspot_pipeline.warehouse.ledger import Outcome
+    from hubspot_pipeline.warehouse.run import Progress, RunResult
 
 
 @dataclass

@@ -10,7 +10,7 @@ from hubspot_pipeline.streams import STREAMS, Stream
 if TYPE_CHECKING:
     import duckdb
 
-    from hubspot_pipeline.warehouse.run import Outcome
+    from hubspot_pipeline.warehouse.ledger import Outcome
 
 SCHEMA = "hubspot"
 MAX_COLUMNS = 1_000

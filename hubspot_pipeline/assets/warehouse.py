@@ -23,7 +23,8 @@ from hubspot_pipeline.settings import DEFAULT_START, Settings, parse_instant
 from hubspot_pipeline.streams import BY_NAME, STREAMS
 
 if TYPE_CHECKING:
-    from hubspot_pipeline.warehouse.run import Outcome, RunResult
+    from hubspot_pipeline.warehouse.ledger import Outcome
+    from hubspot_pipeline.warehouse.run import RunResult
 
 OP = "warehouse"
 POOL = "warehouse"
@@ -58,38 +59,45 @@ def _work(
 ) -> Iterator[Any]:
     """The steps in their order. Streams that failed do not keep the others from the marts."""
     from hubspot_pipeline.warehouse.publish import publish
+    from hubspot_pipeline.warehouse.store import locked
 
     settings = hubspot.settings()
     todo = plan(context, models)
     if todo.note:
         context.log.info(todo.note)
+    if not todo.streams and not settings.working.exists():
+        raise ConfigError("There is no warehouse yet: run `make demo`, or `hubspot-pipeline sync` with your own token.")
     mark = Marts(settings.working.parent / "marts.json", models.fingerprint)
-    current, result, built = False, None, None
+    current, result, built = mark.current(), None, None
     if todo.streams:
-        current = mark.take()
-        result = _sync(context, config, hubspot, settings, todo)
+        result = _sync(context, config, hubspot, settings, todo, mark)
         yield from _landings(context, settings, result, todo)
-    if settings.working.exists():
+    with locked(settings):
         yield from _checks(settings, result, todo)
         if _must_build(context, todo, quiet=current and result is not None and not result.changed):
             tests = {check for check in todo.checks if check in models.node_of}
             built = yield from build(context, models, settings.working, todo.models | tests)
-    if current if built is None else built.ok and todo.models >= {spec.key for spec in models.specs}:
-        mark.put()
-    if todo.streams or todo.models:
-        changed = bool(result and result.changed) or bool(built)
-        if publish(settings, changed):
+        if current if built is None else built.ok and todo.models >= {spec.key for spec in models.specs}:
+            mark.put()
+        changed = built is not None or (result is not None and result.changed)
+        if (todo.streams or todo.models) and publish(settings, changed):
             context.log.info(f"published {settings.published}")
     _fail_for(context, result, built)
 
 
 def _sync(
-    context: dg.AssetExecutionContext, config: SyncConfig, hubspot: HubSpotResource, settings: Settings, todo: Plan
+    context: dg.AssetExecutionContext,
+    config: SyncConfig,
+    hubspot: HubSpotResource,
+    settings: Settings,
+    todo: Plan,
+    mark: "Marts",
 ) -> "RunResult":
     from hubspot_pipeline.api.local import portal_for
     from hubspot_pipeline.warehouse.run import run
 
     with portal_for(settings) as reachable:
+        mark.remove()
         result = run(
             reachable,
             mode=config.mode.value,
@@ -205,12 +213,12 @@ class Marts:
         self.path = path
         self.text = json.dumps({"models": fingerprint, "day": f"{datetime.now(UTC):%Y-%m-%d}"})
 
-    def take(self) -> bool:
-        """Remove the mark; True if it says that the marts are current."""
-        current = self.path.exists() and self.path.read_text() == self.text
+    def current(self) -> bool:
+        """All models were built, from this project, today, after the last change of the raw tables."""
+        return self.path.exists() and self.path.read_text() == self.text
+
+    def remove(self) -> None:
         self.path.unlink(missing_ok=True)
-        return current
 
     def put(self) -> None:
-        """All models were built from what is there now."""
         self.path.write_text(self.text)
