@@ -17,7 +17,7 @@ from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.instants import iso
 
 _ALPHABET = string.ascii_letters + string.digits + "-_"
-_PRIVATE = re.compile(r"pat-[a-z0-9]+-\S+")
+_PRIVATE = re.compile(r"pat-\S+")
 
 
 @dataclass(slots=True)

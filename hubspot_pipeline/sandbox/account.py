@@ -266,6 +266,7 @@ class Account:
         teams: Iterable[str] = (), at: int | None = None, type: str = "PERSON",
     ) -> str:  # fmt: skip
         """An owner; `teams` are team ids, the first one the primary. Returns the owner's id."""
+        chosen = [(str(team), self.teams[str(team)]) for team in teams]
         owner_id = str(self.take_id(None if id is None else int(id)))
         user = int(user_id) if user_id is not None else self.take_id()
         when = iso(at or self.now())
@@ -273,14 +274,13 @@ class Account:
             "id": owner_id, "email": email, "type": type, "firstName": first_name, "lastName": last_name,
             "userId": user, "userIdIncludingInactive": user, "createdAt": when, "updatedAt": when, "archived": False,
         }  # fmt: skip
-        chosen = list(teams)
         if chosen:
             self.owners[owner_id]["teams"] = [
-                {"id": str(team), "name": self.teams[str(team)]["name"], "primary": order == 0}
-                for order, team in enumerate(chosen)
+                {"id": team_id, "name": team["name"], "primary": order == 0}
+                for order, (team_id, team) in enumerate(chosen)
             ]
-            for order, team in enumerate(chosen):
-                self.teams[str(team)]["userIds" if order == 0 else "secondaryUserIds"].append(str(user))
+        for order, (_, team) in enumerate(chosen):
+            team["secondaryUserIds" if order else "userIds"].append(str(user))
         return owner_id
 
     @recorded

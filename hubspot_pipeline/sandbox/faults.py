@@ -22,16 +22,18 @@ class Trigger:
     seen: int = 0
     fired: int = 0
 
-    def hit(self, line: str) -> bool:
+    def ready(self, line: str) -> bool:
+        """Counts the call if it matches, and says whether it is this trigger's turn."""
         if self.match.search(line) is None:
             return False
         self.seen += 1
         if self.nth is not None and self.seen < self.nth:
             return False
-        if self.times is not None and self.fired >= self.times:
-            return False
+        return self.times is None or self.fired < self.times
+
+    def fire(self) -> Json:
         self.fired += 1
-        return True
+        return self.given
 
 
 def _trigger(given: Json) -> Trigger:
@@ -56,9 +58,10 @@ class Faults:
         self.hooks.extend(_trigger(given) for given in hooks)
 
     def fault(self, line: str) -> Json | None:
-        """The first fault that fires; all of them count the call."""
-        hit = [trigger.given for trigger in self.faults if trigger.hit(line)]
-        return hit[0] if hit else None
+        """The first fault whose turn it is; all of them count the call."""
+        ready = [trigger for trigger in self.faults if trigger.ready(line)]
+        return ready[0].fire() if ready else None
 
     def operations(self, line: str) -> list[Json]:
-        return [op for trigger in self.hooks if trigger.hit(line) for op in trigger.given["ops"]]
+        ready = [trigger for trigger in self.hooks if trigger.ready(line)]
+        return [op for trigger in ready for op in trigger.fire()["ops"]]

@@ -132,7 +132,8 @@ def _metadata(sandbox: Sandbox, method: str, tail: Sequence[str]) -> Answer:
         return Answer(204)
     return json_answer({
         "token": tail[1], "client_id": client.client_id, "hub_id": sandbox.portal.portal_id,
-        "scopes": sorted(client.scopes), "token_type": "refresh", "user": "admin@example.com", "hub_domain": "example.com", "user_id": 1,
+        "scopes": sorted(client.scopes), "token_type": "refresh",
+        "user": "admin@example.com", "hub_domain": "example.com", "user_id": 1,
     })  # fmt: skip
 
 

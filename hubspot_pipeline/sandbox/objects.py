@@ -182,7 +182,7 @@ def search_objects(call: Call, kind: Kind) -> Answer:
     chosen = ids[query.after : end]
     rows = [shape.of(id, search.state(kind.name, id)) for id in chosen]
     after = query.after + len(chosen)
-    following = after if after < len(ids) and query.limit else None
+    following = after if after < len(ids) else None
     return paged(call, rows, following, number, b'"total":%d,' % len(ids), f"?after={following}")
 
 

@@ -193,8 +193,8 @@ class Search:
                 f"Too many filters: at most {MAX_GROUPS} groups of {MAX_PER_GROUP} filters, {MAX_FILTERS} in all"
             )
         limit = _whole(body.get("limit"), "limit", 10)
-        if limit > MAX_LIMIT:
-            raise invalid(f"limit must be at most {MAX_LIMIT}, got {limit}")
+        if not 0 < limit <= MAX_LIMIT:
+            raise invalid(f"limit must be between 1 and {MAX_LIMIT}, got {limit}")
         after = _whole(body.get("after"), "after", 0)
         if after >= self.rules.result_cap and after:
             raise invalid(f"The paging `after` {after} is beyond the {self.rules.result_cap} results a query can give")
