@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {% macro duckdb__split_rows(text, separator, alias) -%}
-    unnest(string_split({{ text }}, '{{ separator }}')) as {{ alias }} (part) -- noqa
+    unnest(string_split({{ text }}, '{{ separator }}')) as {{ alias }} (part)
 {%- endmacro %}
 
 {% macro default__split_rows(text, separator, alias) -%}
@@ -83,7 +83,7 @@
 {% macro literals(values) -%}
     {%- if values -%}
         {%- for value in values -%}
-            {{ dbt.string_literal(dbt.escape_single_quotes(value | string)) }}
+            {{ literal(value) }}
             {%- if not loop.last %}, {% endif -%}
         {%- endfor -%}
     {%- else -%}
@@ -92,5 +92,5 @@
 {%- endmacro %}
 
 {% macro literal(value) -%}
-    {{ dbt.string_literal(dbt.escape_single_quotes(value | string)) }}
+    '{{ value | string | replace("'", "''") }}'
 {%- endmacro %}

@@ -1,11 +1,6 @@
-{#- What the portal itself states about a company, in properties that the
-    variables name; NULL where it has no such property. -#}
-{%- set stated = {
-    'contract_value': (var('contract_value_property'), 'number'),
-    'renewal_date': (var('renewal_date_property'), 'date'),
-    'churn': (var('churn_property'), 'fact'),
-    'csm_owner_id': (var('csm_owner_property'), 'string'),
-} -%}
+{# What the portal itself states about a company, in properties that the
+    variables name; NULL where it has no such property. #}
+{% set relation = ref('stg_hubspot__companies') %}
 
 with
 
@@ -20,10 +15,16 @@ portal as (
 final as (
     select
         companies.id as company_id,
-        {%- for name, (property, type) in stated.items() %}
-        {{ stated_value(ref('stg_hubspot__companies'), 'companies', property, type) }}
-            as stated_{{ name }}{{ "," if not loop.last }}
-        {%- endfor %}
+        {{ stated_value(relation, 'companies', var('csm_owner_property'), 'string') }}
+            as stated_csm_owner_id,
+        {{ stated_value(
+            relation, 'companies', var('contract_value_property'), 'number'
+        ) }} as stated_contract_value,
+        {{ stated_value(relation, 'companies', var('churn_property'), 'fact') }}
+            as stated_churn,
+        {{ stated_value(
+            relation, 'companies', var('renewal_date_property'), 'date'
+        ) }} as stated_renewal_date
     from companies
     cross join portal
 )

@@ -79,11 +79,11 @@ ranked as (
     select
         claims.*,
         row_number() over (
-            partition by internal_key
+            partition by claims.internal_key
             order by
-                is_active desc,
-                preference asc,
-                {{ id_order('claim_id', 'desc') }}
+                claims.is_active desc,
+                claims.preference asc,
+                {{ id_order('claims.claim_id', 'desc') }}
         ) as position
     from claims
 ),

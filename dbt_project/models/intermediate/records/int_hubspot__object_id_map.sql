@@ -59,7 +59,7 @@ named_by_survivor as (
     cross join {{ split_rows('records.hs_merged_object_ids', ';', 'merged') }}
 ),
 
-merges as (
+successions as (
     select
         object_type,
         object_id,
@@ -82,18 +82,18 @@ walk as (
         object_id,
         survivor_id,
         1 as depth
-    from merges
+    from successions
     union
     select
         walk.object_type,
         walk.object_id,
-        merges.survivor_id,
+        successions.survivor_id,
         walk.depth + 1 as depth
     from walk
-    inner join merges
+    inner join successions
         on
-            walk.object_type = merges.object_type
-            and walk.survivor_id = merges.object_id
+            walk.object_type = successions.object_type
+            and walk.survivor_id = successions.object_id
     where walk.depth < {{ var('max_merge_depth') }}
 ),
 
@@ -108,15 +108,15 @@ ranked as (
         row_number() over (
             partition by walk.object_type, walk.object_id
             order by
-                case when merges.object_id is null then 0 else 1 end asc,
+                case when successions.object_id is null then 0 else 1 end asc,
                 {{ id_order('walk.survivor_id', 'desc') }},
                 walk.depth asc
         ) as position
     from walk
-    left join merges
+    left join successions
         on
-            walk.object_type = merges.object_type
-            and walk.survivor_id = merges.object_id
+            walk.object_type = successions.object_type
+            and walk.survivor_id = successions.object_id
 ),
 
 survivors as (
@@ -138,12 +138,12 @@ known_ids as (
     select
         object_type,
         object_id
-    from merges
+    from successions
     union
     select
         object_type,
         survivor_id as object_id
-    from merges
+    from successions
 ),
 
 final as (

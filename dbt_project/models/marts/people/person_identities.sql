@@ -73,7 +73,9 @@ claims as (
 counted as (
     select
         claims.*,
-        count(*) over (partition by identity_type, identity_value) as n_claims
+        count(*) over (
+            partition by claims.identity_type, claims.identity_value
+        ) as n_claims
     from claims
 ),
 
