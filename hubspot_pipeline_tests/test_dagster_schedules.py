@@ -1,0 +1,127 @@
+"""Ticks of schedules and sensor: they start a run, or say why not."""
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from hubspot_pipeline.assets.assembly import assemble
+from hubspot_pipeline.assets.instance import PROCESS, this_process
+from hubspot_pipeline.assets.resource import HubSpotResource
+from hubspot_pipeline.assets.warehouse import RESUMES_AT
+from hubspot_pipeline.settings import Settings, project_root
+
+Status = dg.DagsterRunStatus
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return assemble(Settings.load(project_root(), {}))
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield instance
+
+
+def add(history: dg.DagsterInstance, job: str, status: dg.DagsterRunStatus, **tags: str) -> str:
+    """Enter a run as the daemon would have left it."""
+    run = dg.DagsterRun(job_name=job, run_id=str(uuid.uuid4()), status=status, tags=tags)
+    history.add_run(run)
+    return run.run_id
+
+
+def tick(definitions: dg.Definitions, history: dg.DagsterInstance, name: str = "hourly_sync") -> str:
+    """Evaluate a schedule: the reason of a skip, or an empty string for a run."""
+    schedule = next(found for found in definitions.schedules or [] if found.name == name)
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    with dg.build_schedule_context(instance=history, scheduled_execution_time=datetime.now(UTC)) as context:
+        data = schedule.evaluate_tick(context)
+    assert bool(data.run_requests) is not bool(data.skip_message)
+    return data.skip_message or ""
+
+
+@pytest.mark.parametrize("name", ["hourly_sync", "daily_reconcile"])
+@pytest.mark.parametrize("job", ["hubspot_sync", "hubspot_reconcile"])
+@pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.STARTED])
+def test_a_tick_is_skipped_while_a_run_waits_or_works(
+    definitions: dg.Definitions, history: dg.DagsterInstance, name: str, job: str, status: dg.DagsterRunStatus
+) -> None:
+    assert tick(definitions, history, name) == ""
+    run_id = add(history, job, status)
+    assert tick(definitions, history, name) == f"run {run_id[:8]} of {job} is {status.value.lower()}"
+
+
+def test_a_build_of_the_marts_alone_holds_up_no_tick(definitions: dg.Definitions, history: dg.DagsterInstance) -> None:
+    add(history, "marts", Status.STARTED)
+    assert tick(definitions, history) == ""
+
+
+def test_a_run_whose_process_was_killed_holds_up_no_tick(
+    definitions: dg.Definitions, history: dg.DagsterInstance
+) -> None:
+    program = "from hubspot_pipeline.assets.instance import this_process; print(this_process())"
+    gone = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+    killed = add(history, "hubspot_sync", Status.STARTED, **{PROCESS: gone})
+    assert tick(definitions, history) == ""
+    run = history.get_run_by_id(killed)
+    assert run is not None
+    assert run.status is Status.FAILURE
+
+
+def test_a_pid_that_another_process_has_now_counts_as_gone(
+    definitions: dg.Definitions, history: dg.DagsterInstance
+) -> None:
+    host, pid, start = this_process().split(" ")
+    if not start:
+        pytest.skip("this system does not tell when a process started")
+    working = add(history, "hubspot_sync", Status.STARTED, **{PROCESS: this_process()})
+    assert working[:8] in tick(definitions, history)
+    history.add_run_tags(working, {PROCESS: f"{host} {pid} {int(start) - 1}"})
+    assert tick(definitions, history) == ""
+
+
+def test_ticks_wait_for_the_end_of_the_daily_limit(definitions: dg.Definitions, history: dg.DagsterInstance) -> None:
+    later = datetime.now(UTC) + timedelta(hours=3)
+    add(history, "hubspot_sync", Status.FAILURE, **{RESUMES_AT: later.isoformat()})
+    add(history, "marts", Status.SUCCESS)
+    for name in ("hourly_sync", "daily_reconcile"):
+        assert f"{later:%Y-%m-%d %H:%M} UTC" in tick(definitions, history, name)
+
+
+def test_ticks_go_on_when_the_limit_ended_or_a_later_run_went_through(
+    definitions: dg.Definitions, history: dg.DagsterInstance
+) -> None:
+    now = datetime.now(UTC)
+    add(history, "hubspot_sync", Status.FAILURE, **{RESUMES_AT: (now - timedelta(minutes=1)).isoformat()})
+    assert tick(definitions, history) == ""
+    add(history, "hubspot_sync", Status.FAILURE, **{RESUMES_AT: (now + timedelta(hours=1)).isoformat()})
+    assert tick(definitions, history) != ""
+    add(history, "hubspot_sync", Status.SUCCESS)
+    assert tick(definitions, history) == ""
+
+
+def test_the_night_reconciles_once(definitions: dg.Definitions, history: dg.DagsterInstance) -> None:
+    done = add(history, "hubspot_reconcile", Status.SUCCESS)
+    assert tick(definitions, history, "daily_reconcile") == f"run {done[:8]} reconciled already"
+    assert tick(definitions, history) == ""
+
+
+def test_the_sensor_keeps_ten_minutes_between_its_runs(
+    definitions: dg.Definitions, history: dg.DagsterInstance
+) -> None:
+    (sensor,) = definitions.sensors or []
+    assert isinstance(sensor, dg.SensorDefinition)
+    recently = (datetime.now(UTC) - timedelta(minutes=9)).isoformat()
+    with dg.build_sensor_context(
+        instance=history, cursor=recently, resources={"hubspot": HubSpotResource()}, definitions=definitions
+    ) as context:
+        data = sensor.evaluate_tick(context)
+    assert not data.run_requests
+    assert "s ago" in (data.skip_message or "")
