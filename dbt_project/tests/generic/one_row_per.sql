@@ -1,4 +1,4 @@
-{# Rows whose key is NULL or not unique. #}
+{# Rows whose key is NULL or not unique. -#}
 {% test one_row_per(model, columns) %}
 
 select
