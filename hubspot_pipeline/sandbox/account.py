@@ -18,6 +18,9 @@ from hubspot_pipeline.sandbox.records import Selection
 
 TIERS = ("free", "starter", "professional", "enterprise")
 
+FOUNDED = 1_546_300_800_000
+"""Creation date of what every account starts with: the same for all, so that equal portals are equal."""
+
 _DEAL_STAGES = (
     ("appointmentscheduled", "Appointment Scheduled", "0.2"), ("qualifiedtobuy", "Qualified To Buy", "0.4"),
     ("presentationscheduled", "Presentation Scheduled", "0.6"),
@@ -54,7 +57,7 @@ class Account:
         self.users: dict[str, Json] = {}
         self.link_types = LinkTypes(KINDS)
         self._selections: dict[tuple[str, tuple[str, ...]], Selection] = {}
-        at = iso(self.clock.now())
+        at = iso(FOUNDED)
         for kind in KINDS:
             self._welcome(kind, at)
         self._default_pipelines(at)

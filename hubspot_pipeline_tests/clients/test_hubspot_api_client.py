@@ -34,8 +34,9 @@ def test_it_creates_reads_pages_searches_and_updates(client: HubSpot) -> None:
     assert page.paging.next.after == ids[2]
     assert [row.id for row in api.get_all(properties=["email"])] == ids
     assert api.basic_api.get_by_id("p1@example.com", id_property="email").id == ids[1]
+    wanted_email = contacts.Filter(property_name="email", operator="EQ", value="P2@example.com")
     wanted = contacts.PublicObjectSearchRequest(
-        filter_groups=[contacts.FilterGroup(filters=[contacts.Filter(property_name="email", operator="EQ", value="P2@example.com")])],
+        filter_groups=[contacts.FilterGroup(filters=[wanted_email])],
         sorts=[{"propertyName": "createdate", "direction": "DESCENDING"}], limit=1, after=0, properties=["email"],
     )  # fmt: skip
     found = api.search_api.do_search(wanted)
@@ -115,7 +116,8 @@ def test_it_reads_and_changes_settings(client: HubSpot, sandbox: Sandbox) -> Non
     core = client.crm.properties.core_api
     option = properties.OptionInput(label="A", value="a", display_order=0, hidden=False)
     made = core.create("contacts", properties.PropertyCreate(
-        name="tone", label="Tone", type="enumeration", field_type="select", group_name="contactinformation", options=[option],
+        name="tone", label="Tone", type="enumeration", field_type="select", group_name="contactinformation",
+        options=[option],
     ))  # fmt: skip
     assert [one.value for one in made.options] == ["a"]
     assert {one.name for one in core.get_all("contacts").results} >= {"email", "tone"}
@@ -127,7 +129,8 @@ def test_it_reads_and_changes_settings(client: HubSpot, sandbox: Sandbox) -> Non
     )
     assert [one.id for one in client.crm.pipelines.pipelines_api.get_all("deals").results] == ["default", pipeline.id]
     kept, left = sandbox.mutate(*[
-        {"op": "add_owner", "email": f"{name}@example.com", "first_name": name, "last_name": "O"} for name in ("ada", "bob")
+        {"op": "add_owner", "email": f"{name}@example.com", "first_name": name, "last_name": "O"}
+        for name in ("ada", "bob")
     ])  # fmt: skip
     sandbox.mutate({"op": "archive_owner", "id": left})
     assert [one.id for one in client.crm.owners.owners_api.get_page().results] == [kept]
