@@ -132,7 +132,7 @@ def write_settings(warehouse: RawWarehouse) -> None:
 
 
 def write_companies(warehouse: RawWarehouse) -> None:
-    warehouse.record("companies", "100", name="Acme", industry="steel", lifecyclestage="customer", csm_owner="2")
+    warehouse.record("companies", "100", name="Acme", industry="steel", lifecyclestage="customer", csm_owner_id="2")
     warehouse.record("companies", "101", name="Beta")
     warehouse.record("companies", "102", name="Gamma")
     warehouse.record("companies", "103", name="Old Delta", deletion="merged", merged_into_id="106")

@@ -1,6 +1,6 @@
 -- One test over all steps between the typed views and the marts, for the same
 -- reason: no single broken key holds up a mart.
-{{ config(meta={'dagster': {'ref': {'name': 'customers'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_hubspot__object_id_map'}}}) }}
 
 {% set keys = {
     'portal': ['as_of'],
@@ -22,7 +22,7 @@
     'engagements': ['engagement_key'],
     'engagement_links': ['engagement_key', 'object_type', 'object_id'],
     'touches': ['object_type', 'object_id'],
-    'owner_touches': ['owner_id'],
+    'internal_touches': ['internal_key'],
     'active_contacts': ['object_type', 'object_id'],
     'contact_roles': ['contact_id'],
     'contact_emails': ['contact_id', 'email'],

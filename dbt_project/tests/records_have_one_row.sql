@@ -1,6 +1,6 @@
 -- One test over all records and lists as loaded: it depends on all of them, so
 -- that a broken key fails a check without keeping any mart from being built.
-{{ config(meta={'dagster': {'ref': {'name': 'customers'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'stg_hubspot__contacts'}}}) }}
 
 {% set keys = {
     'contacts': ['id'],

@@ -23,14 +23,15 @@
     {%- set catalogue = source('hubspot', 'properties') -%}
     {%- set fixed = ref('mart_properties') -%}
     {%- set columns = present_columns(raw) -%}
+    {%- set lines = [] -%}
+    {%- for name, type in record_columns() -%}
+        {%- do lines.append((quoted(name) if name in columns else typed_null(type)) ~ ' as ' ~ quoted(name)) -%}
+    {%- endfor -%}
+    {%- for property in typed_properties(object, columns, catalogue, fixed) -%}
+        {%- do lines.append(property.expression ~ ' as ' ~ quoted(property.alias)) -%}
+    {%- endfor -%}
     select
-        {%- for name, type in record_columns() %}
-        {{ typed_null(type) if name not in columns else quoted(name) }} as {{ quoted(name) }},
-        {%- endfor %}
-        {%- for property in typed_properties(object, columns, catalogue, fixed) %}
-        {{ property.expression }} as {{ quoted(property.alias) }},
-        {%- endfor %}
-        cast('{{ stream }}' as {{ dbt.type_string() }}) as _stream
+        {{ lines | join(',\n        ') }}
     {%- if columns %}
     from {{ raw }}
     {%- else %}
@@ -43,7 +44,6 @@
 {% macro typed_properties(object, columns, catalogue, fixed) -%}
     {%- set taken = [] -%}
     {%- for name, type in record_columns() -%}{%- do taken.append(name) -%}{%- endfor -%}
-    {%- do taken.append('_stream') -%}
     {%- set catalogued = catalogued_properties(object, catalogue) -%}
     {%- set result = [] -%}
 

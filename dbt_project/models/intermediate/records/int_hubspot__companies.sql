@@ -22,7 +22,10 @@ final as (
         companies.numberofemployees as employees,
         companies.annualrevenue as annual_revenue,
         companies.deletion is not null as is_archived,
-        companies.hs_lifecyclestage_customer_date as customer_stage_at,
+        coalesce(
+            companies.hs_v2_date_entered_customer,
+            companies.hs_lifecyclestage_customer_date
+        ) as customer_stage_at,
         coalesce(companies.createdate, companies.created_at) as created_at,
         companies.updated_at,
         coalesce(companies.archived_at, companies.deleted_at) as archived_at

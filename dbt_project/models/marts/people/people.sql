@@ -22,8 +22,8 @@ touches as (
     where object_type = 'contacts'
 ),
 
-owner_touches as (
-    select * from {{ ref('int_hubspot__owner_touches') }}
+internal_touches as (
+    select * from {{ ref('int_hubspot__internal_touches') }}
 ),
 
 customer_contacts as (
@@ -49,7 +49,7 @@ customer_contacts as (
         contacts.lifecycle_stage,
         contacts.deletion,
         coalesce(touches.touches_90d, 0)
-        + coalesce(owner_touches.touches_90d, 0) as interactions_90d,
+        + coalesce(internal_touches.touches_90d, 0) as interactions_90d,
         coalesce(primary_companies.n_companies, 0) as n_companies,
         contact_roles.is_decision_maker,
         contacts.is_unsubscribed,
@@ -58,12 +58,12 @@ customer_contacts as (
         least(
             contacts.created_at,
             coalesce(touches.first_touch_at, contacts.created_at),
-            coalesce(owner_touches.first_touch_at, contacts.created_at)
+            coalesce(internal_touches.first_touch_at, contacts.created_at)
         ) as first_seen_at,
         greatest(
             contacts.created_at,
             coalesce(touches.last_touch_at, contacts.created_at),
-            coalesce(owner_touches.last_touch_at, contacts.created_at)
+            coalesce(internal_touches.last_touch_at, contacts.created_at)
         ) as last_seen_at,
         touches.last_touch_at,
         contacts.archived_at
@@ -74,8 +74,8 @@ customer_contacts as (
     left join primary_companies
         on contacts.contact_id = primary_companies.object_id
     left join touches on contacts.contact_id = touches.object_id
-    left join owner_touches
-        on internal_people.owner_id = owner_touches.owner_id
+    left join internal_touches
+        on internal_people.internal_key = internal_touches.internal_key
 ),
 
 colleagues as (
@@ -87,16 +87,16 @@ colleagues as (
         internal_people.last_name,
         internal_people.email as primary_email,
         internal_people.job_title,
-        coalesce(owner_touches.touches_90d, 0) as interactions_90d,
+        coalesce(internal_touches.touches_90d, 0) as interactions_90d,
         not internal_people.is_active as is_archived,
-        least(internal_people.created_at, owner_touches.first_touch_at)
+        least(internal_people.created_at, internal_touches.first_touch_at)
             as first_seen_at,
-        greatest(internal_people.created_at, owner_touches.last_touch_at)
+        greatest(internal_people.created_at, internal_touches.last_touch_at)
             as last_seen_at,
-        owner_touches.last_touch_at
+        internal_touches.last_touch_at
     from internal_people
-    left join owner_touches
-        on internal_people.owner_id = owner_touches.owner_id
+    left join internal_touches
+        on internal_people.internal_key = internal_touches.internal_key
     where internal_people.contact_id is null
 ),
 

@@ -17,6 +17,21 @@ internal_people as (
     select * from {{ ref('int_hubspot__internal_people') }}
 ),
 
+internal_claims as (
+    select * from {{ ref('int_hubspot__internal_claims') }}
+),
+
+owner_ids as (
+    select distinct
+        internal_claims.owner_id,
+        internal_people.person_id,
+        internal_claims.owner_id = internal_people.owner_id as is_primary
+    from internal_claims
+    inner join internal_people
+        on internal_claims.internal_key = internal_people.internal_key
+    where internal_claims.owner_id is not null
+),
+
 claims as (
     select
         case
@@ -55,9 +70,8 @@ claims as (
         owner_id as identity_value,
         person_id,
         'owner_user_link' as resolved_by,
-        true as is_primary
-    from internal_people
-    where owner_id is not null
+        is_primary
+    from owner_ids
     union all
     select
         'user_id' as identity_type,

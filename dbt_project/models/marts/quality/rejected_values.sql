@@ -10,7 +10,6 @@ final as (
         property,
         reason,
         min(raw_value) as example,
-        count(*) as n_values,
         count(distinct id) as n_records,
         min(rejected_at) as first_rejected_at,
         max(rejected_at) as last_rejected_at
