@@ -116,6 +116,18 @@ def status(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def ui(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Start Dagster's UI and scheduler with the history of this data folder."""
+    import os
+
+    from hubspot_pipeline.assets.instance import dagster_home
+
+    home = dagster_home(settings)
+    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(arguments.port)]
+    os.chdir(settings.root)
+    os.execve(sys.executable, command, os.environ | {"DAGSTER_HOME": str(home)})  # noqa: S606  our own interpreter
+
+
 def sandbox(settings: Settings, arguments: argparse.Namespace) -> int:
     """Run the local HubSpot-compatible portal."""
     from hubspot_pipeline.sandbox.__main__ import main as serve
@@ -196,6 +208,7 @@ def parser() -> argparse.ArgumentParser:
             added.add_argument("--yes", action="store_true", help="do not ask, whatever the number of calls")
     command("marts", marts)
     command("status", status)
+    command("ui", ui).add_argument("--port", type=int, default=3000)
     added = command("sandbox", sandbox)
     added.add_argument("rest", nargs=argparse.REMAINDER, help="see `hubspot-pipeline sandbox -h`")
     command("restore", restore)

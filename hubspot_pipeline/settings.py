@@ -74,6 +74,8 @@ class Settings:
     """Up to this many records every sync also reconciles."""
     page_window: int = 2_000
     """Pages of a first full read per load package; what an interruption can cost."""
+    backoff: float = 1.0
+    """Factor on every wait before a retry; tests take 0."""
 
     @property
     def published(self) -> Path:

@@ -6,6 +6,7 @@ again in the warehouse: a load that did not land is an error, however green dlt 
 """
 
 import copy
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -55,7 +56,6 @@ class Landed:
 def configure() -> None:
     """dlt's own settings that this pipeline depends on."""
     dlt.config["runtime.dlthub_telemetry"] = False
-    dlt.config["runtime.log_level"] = "CRITICAL"
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
     dlt.config["load.truncate_staging_dataset"] = True
     dlt.config["extract.workers"] = WORKERS
@@ -65,12 +65,15 @@ def configure() -> None:
 def make_pipeline(settings: Settings) -> dlt.Pipeline:
     """The pipeline `hubspot` on the working file; its folder is `data/.dlt`."""
     configure()
-    return dlt.pipeline(
+    pipeline = dlt.pipeline(
         "hubspot",
         destination=dlt.destinations.duckdb(str(settings.working)),
         dataset_name=SCHEMA,
         pipelines_dir=str(settings.data_dir / ".dlt"),
     )
+    # it warns of every column whose type we name (JSON, timestamp), on each of hundreds of batches
+    logging.getLogger("dlt").setLevel(logging.ERROR)
+    return pipeline
 
 
 def settle(pipeline: dlt.Pipeline) -> int:

@@ -82,7 +82,7 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
     """
     selected = select(streams)
     with store.locked(settings), ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool:
-        client = Client(settings)
+        client = Client(settings, backoff=settings.backoff)
         account = check_credential(client)
         store.create(settings)
         with store.open_store(settings) as con:

@@ -1,0 +1,39 @@
+"""Runs of the real engine against the sandbox: settings, a run, and the calls it made.
+
+Alone: `python -m hubspot_pipeline_tests.runs DATA_DIR URL [MODE]` makes one run in a process of its own (to be killed).
+"""
+
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hubspot_pipeline.settings import Credential, Secret, Settings
+from hubspot_pipeline.warehouse.run import RunResult, run
+from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def settings(data_dir: Path, url: str, **given: Any) -> Settings:
+    """Settings of a warehouse in `data_dir` that reads the portal at `url`; waits before retries are left out."""
+    made = Settings(ROOT, data_dir, Credential(access_token=Secret(TOKEN)), url, backoff=0.0)
+    return replace(made, **given)
+
+
+def calls_of(sandbox: Sandbox) -> Counter[str]:
+    """Calls since the log was cleared, by method and path."""
+    counted: dict[str, int] = sandbox.get("calls/count")["by"]
+    return Counter(counted)
+
+
+def landed(result: RunResult) -> RunResult:
+    """The same result; fails the test where a stream did not succeed."""
+    bad = {o.stream: o.message for o in result.outcomes.values() if o.status != "succeeded"}
+    assert not bad, bad
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(run(settings(Path(sys.argv[1]), sys.argv[2]), mode=(sys.argv[3:] or ["sync"])[0]).exit_code)
