@@ -19,7 +19,7 @@ from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import Plan, plan
 from hubspot_pipeline.assets.resource import HubSpotResource, SyncConfig
 from hubspot_pipeline.errors import ConfigError
-from hubspot_pipeline.settings import DEFAULT_START, Settings, parse_instant
+from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import BY_NAME, STREAMS
 
 if TYPE_CHECKING:
@@ -194,7 +194,14 @@ def _line(outcome: "Outcome") -> str:
 
 
 def _instant(name: str, value: str) -> datetime | None:
-    return parse_instant(name, value, DEFAULT_START) if value else None
+    """A moment of the run config: a date, or an ISO instant; UTC unless it says otherwise."""
+    if not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ConfigError(f"{name} is {value!r}; write it as 2024-01-31 or 2024-01-31T08:00:00Z.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _trigger(tags: Any) -> str:

@@ -31,6 +31,9 @@ class Token:
     client_id: str | None = None
     revoked: bool = False
 
+    def lacks(self, scope: str) -> bool:
+        return self.scopes is not None and scope not in self.scopes
+
     @property
     def is_oauth(self) -> bool:
         return self.client_id is not None
@@ -82,12 +85,21 @@ class Access:
             raise missing_scopes(alternatives)
 
     def set_token(self, given: Json) -> None:
-        """`{"token", "scopes": [...]|null, "portal_id"?, "revoked"?}` of the admin API."""
+        """`{"token", "scopes": [...]|null, "portal_id"?, "revoked"?, "expires_at"?}` of the admin API."""
         scopes = given.get("scopes")
         self.tokens[given["token"]] = Token(
             given["token"], None if scopes is None else frozenset(scopes), given.get("portal_id"),
-            revoked=bool(given.get("revoked", False)),
+            given.get("expires_at"), given.get("client_id"), bool(given.get("revoked", False)),
         )  # fmt: skip
+
+    @staticmethod
+    def as_given(token: Token) -> Json:
+        """The token as `set_token` takes it."""
+        scopes = None if token.scopes is None else sorted(token.scopes)
+        return {
+            "token": token.text, "scopes": scopes, "portal_id": token.portal_id, "expires_at": token.expires_at,
+            "client_id": token.client_id,
+        }  # fmt: skip
 
     def set_client(self, given: Json) -> None:
         """`{"client_id","client_secret","refresh_token","scopes","expires_in","redirect_uri","code"?,"rotate"?}`."""

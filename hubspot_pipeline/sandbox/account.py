@@ -14,20 +14,13 @@ from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.instants import Clock, iso
 from hubspot_pipeline.sandbox.journal import Journal, recorded
 from hubspot_pipeline.sandbox.links import LinkTypes
+from hubspot_pipeline.sandbox.pipelines import DEAL_STAGES, TICKET_STAGES, shaped
 from hubspot_pipeline.sandbox.records import Selection
 
 TIERS = ("free", "starter", "professional", "enterprise")
 
 FOUNDED = 1_546_300_800_000
 """Creation date of what every account starts with: the same for all, so that equal portals are equal."""
-
-_DEAL_STAGES = (
-    ("appointmentscheduled", "Appointment Scheduled", "0.2"), ("qualifiedtobuy", "Qualified To Buy", "0.4"),
-    ("presentationscheduled", "Presentation Scheduled", "0.6"),
-    ("decisionmakerboughtin", "Decision Maker Bought-In", "0.8"), ("contractsent", "Contract Sent", "0.9"),
-    ("closedwon", "Closed Won", "1.0"), ("closedlost", "Closed Lost", "0.0"),
-)  # fmt: skip
-_TICKET_STAGES = (("1", "New"), ("2", "Waiting on contact"), ("3", "Waiting on us"), ("4", "Closed"))
 
 
 class NotFoundHere(LookupError):
@@ -87,18 +80,8 @@ class Account:
         }
 
     def _default_pipelines(self, at: str) -> None:
-        stages = [
-            {"id": id, "label": label, "displayOrder": order,
-             "metadata": {"isClosed": str(id.startswith("closed")).lower(), "probability": probability}}
-            for order, (id, label, probability) in enumerate(_DEAL_STAGES)
-        ]  # fmt: skip
-        self._put_pipeline("deals", {"id": "default", "label": "Sales Pipeline", "stages": stages}, at)
-        stages = [
-            {"id": id, "label": label, "displayOrder": order,
-             "metadata": {"ticketState": "CLOSED" if id == "4" else "OPEN", "isClosed": str(id == "4").lower()}}
-            for order, (id, label) in enumerate(_TICKET_STAGES)
-        ]  # fmt: skip
-        self._put_pipeline("tickets", {"id": "0", "label": "Support Pipeline", "stages": stages}, at)
+        self._put_pipeline("deals", {"id": "default", "label": "Sales Pipeline", "stages": DEAL_STAGES}, at)
+        self._put_pipeline("tickets", {"id": "0", "label": "Support Pipeline", "stages": TICKET_STAGES}, at)
 
     def kind(self, spelling: str) -> Kind:
         """The object type of a plural, singular, type id or custom name. Raises NotFoundHere."""
@@ -160,25 +143,9 @@ class Account:
 
     def _put_pipeline(self, object_type: str, pipeline: Json, at: str) -> str:
         known = self.pipelines.setdefault(object_type, {})
-        id = str(pipeline.get("id") or self.take_id())
-        before = known.get(id, {"createdAt": at, "stages": []})
-        old = {stage["id"]: stage for stage in before["stages"]}
-        stages = []
-        for order, stage in enumerate(pipeline.get("stages", ())):
-            stage_id = str(stage.get("id") or stage.get("stageId") or self.take_id())
-            created = old.get(stage_id, {}).get("createdAt", at)
-            stages.append({
-                "label": stage["label"], "displayOrder": stage.get("displayOrder", order),
-                "metadata": {key: str(value) for key, value in stage.get("metadata", {}).items()}, "id": stage_id,
-                "createdAt": stage.get("createdAt", created), "updatedAt": stage.get("updatedAt", at),
-                "archived": stage.get("archived", False), "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
-            })  # fmt: skip
-        known[id] = {
-            "label": pipeline["label"], "displayOrder": pipeline.get("displayOrder", len(known)), "id": id,
-            "stages": stages, "createdAt": pipeline.get("createdAt", before["createdAt"]),
-            "updatedAt": pipeline.get("updatedAt", at), "archived": pipeline.get("archived", False),
-        }  # fmt: skip
-        return id
+        full = shaped(pipeline, known, at, lambda: str(self.take_id()))
+        known[full["id"]] = full
+        return str(full["id"])
 
     @recorded
     def drop_pipeline(self, object_type: str, id: str) -> None:

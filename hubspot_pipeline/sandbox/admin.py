@@ -47,8 +47,7 @@ class Admin:
         """Serves one admin call; a wrong argument gives 400 with what was wrong."""
         name = path.removeprefix("/_sandbox").strip("/")
         if (method, name) == ("GET", "dump"):
-            lines = b"".join(encode(row) + b"\n" for row in self.sandbox.portal.dump())
-            return Answer(200, lines, content_type="application/x-ndjson")
+            return self._dump(parse_qs(query.decode()))
         handler = self._routes.get((method, name))
         if handler is None:
             return json_answer({"message": f"no {method} /_sandbox/{name}"}, 404)
@@ -56,11 +55,17 @@ class Admin:
             given = json.loads(raw) if raw else {}
             parameters = {key: values[-1] for key, values in parse_qs(query.decode()).items()}
             result = handler(given, parameters)
-            if name in _KEPT and given and self.sandbox.portal.journal is not None:
-                self.sandbox.portal.journal.write("admin", {"call": name, "given": json.loads(raw)})
+            if name in _KEPT and given:
+                self.sandbox.remember(name, json.loads(raw))
             return json_answer(result)
         except (ValueError, KeyError, TypeError, NotFoundHere) as error:
             return json_answer({"message": f"{type(error).__name__}: {error}"}, 400)
+
+    def _dump(self, parameters: dict[str, list[str]]) -> Answer:
+        """NDJSON of the portal, whole or only the `kinds` asked for."""
+        kinds = {kind for value in parameters.get("kinds", ()) for kind in value.split(",")}
+        rows = (row for row in self.sandbox.portal.dump() if not kinds or row["kind"] in kinds)
+        return Answer(200, b"".join(encode(row) + b"\n" for row in rows), content_type="application/x-ndjson")
 
     def again(self, name: str, given: Json) -> None:
         """Repeats a call that was kept in the state file."""

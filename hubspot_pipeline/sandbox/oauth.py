@@ -70,6 +70,7 @@ def _token(sandbox: Sandbox, client: Client, form: Json, version: str) -> Answer
     else:
         return _refused("unsupported_grant_type", f"grant_type {grant!r} is not supported", "BAD_GRANT_TYPE")
     token = sandbox.access.issue(client, sandbox.portal.now())
+    sandbox.remember("tokens", sandbox.access.as_given(token))
     body: Json = {
         "token_type": "bearer", "refresh_token": refresh, "access_token": token.text, "expires_in": client.expires_in,
     }  # fmt: skip

@@ -12,24 +12,22 @@ from hubspot_pipeline.sandbox.instants import iso
 from hubspot_pipeline.sandbox.records import Record, Selection, Shelf
 from hubspot_pipeline.sandbox.sandbox import Call
 
+EMAIL_CONTENT = (
+    "hs_email_subject",
+    "hs_email_text",
+    "hs_email_html",
+    "hs_email_headers",
+    "hs_body_preview",
+    "hs_body_preview_html",
+)
 LIST_MOST, HISTORY_MOST, BATCH_MOST = 100, 50, 100
 
 
-def history_of(call: Call, shelf: Shelf, record: Record, names: Sequence[str]) -> bytes:
-    """`propertiesWithHistory` member: versions newest first; system properties have the one they are."""
+def history_of(call: Call, shelf: Shelf, id: int, names: Sequence[str]) -> bytes:
+    """`propertiesWithHistory` member: versions newest first."""
     known = call.portal.definitions[shelf.kind.name]
-    found: Json = {}
-    for name in names:
-        if name not in known or known[name]["archived"]:
-            continue
-        versions = [version.shown() for version in reversed(record.history.get(name, ()))]
-        if not versions and name in record.properties:
-            at = record.modified if name == shelf.kind.modified else record.created
-            versions = [{
-                "value": record.properties[name], "timestamp": iso(at), "sourceType": "INTERNAL_PROCESSING",
-                "sourceId": None, "sourceLabel": None, "updatedByUserId": None,
-            }]  # fmt: skip
-        found[name] = versions
+    shown = [name for name in names if name in known and not known[name]["archived"]]
+    found = {name: [version.shown() for version in reversed(shelf.versions(id, name))] for name in shown}
     return b'"propertiesWithHistory":' + encode(found) + b","
 
 
@@ -54,6 +52,16 @@ def associations_of(call: Call, shelf: Shelf, id: int, kinds: Iterable[Kind]) ->
     return b'"associations":' + encode(found) + b"," if found else b""
 
 
+def _without_content(record: Record | None) -> Record | None:
+    """An e-mail as a token without its own scope sees it: the envelope's dates, not what was written."""
+    if record is None:
+        return None
+    bare = record.copy()
+    for name in EMAIL_CONTENT:
+        bare.properties.pop(name, None)
+    return bare
+
+
 class Shape:
     """What a request wants of each record: properties, history, associations."""
 
@@ -64,13 +72,15 @@ class Shape:
         self.call, self.shelf, self.history = call, call.portal.shelves[kind.name], history
         self.kinds = [call.kind(spelling) for spelling in associations]
         self.selection: Selection = call.portal.selection(kind.name, properties or kind.defaults)
+        self.withheld = kind.name == "emails" and call.token.lacks("sales-email-read")
 
     def of(self, id: int, record: Record | None = None) -> bytes:
+        """JSON of one record, in an earlier state if that is given."""
+        if self.withheld:
+            record = _without_content(record or self.shelf.get(id))
         extra = b""
         if self.history:
-            current = record or self.shelf.get(id)
-            assert current is not None
-            extra += history_of(self.call, self.shelf, current, self.history)
+            extra += history_of(self.call, self.shelf, id, self.history)
         if self.kinds:
             extra += associations_of(self.call, self.shelf, id, self.kinds)
         return self.shelf.render(id, self.selection, extra, record)

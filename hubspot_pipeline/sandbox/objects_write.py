@@ -101,8 +101,20 @@ def create(call: Call, kind: Kind) -> Answer:
     return Answer(201, merged_json(call, kind, id, values), {"location": location})
 
 
+def _goes_back(call: Call, kind: Kind, id: int, stage: str) -> bool:
+    """Whether a lifecycle stage is set that comes before the one the record is in."""
+    if not stage:
+        return False
+    order = [option["value"] for option in call.portal.definitions[kind.name]["lifecyclestage"]["options"]]
+    current = call.portal.shelves[kind.name].value(id, "lifecyclestage")
+    return current in order and stage in order and order.index(stage) < order.index(current)
+
+
 def _change(call: Call, kind: Kind, id: int, given: Any) -> dict[str, str]:
     values = checked(call, kind, given or {}, id)
+    if _goes_back(call, kind, id, values.get("lifecyclestage", "")):
+        # HubSpot lets the stage move forward only, and says nothing when it ignores a step back.
+        del values["lifecyclestage"]
     call.portal.update(kind.name, str(id), values, source=_source(call))
     return values
 

@@ -180,6 +180,18 @@ class Shelf:
         block = self.block(id)
         return None if block is None else block.value(id, name)
 
+    def versions(self, id: int, name: str) -> list[Version]:
+        """Versions of one property, oldest first; the system's own properties have the one they are."""
+        record = self.records.get(id)
+        if record is None:
+            value = self.value(id, name)
+            return [] if value is None else [Version(value, self.times(id)[0], "IMPORT", None, 0)]
+        found = record.history.get(name)
+        if not found and name in record.properties:
+            at = record.modified if name == self.kind.modified else record.created
+            return [Version(record.properties[name], at, "INTERNAL_PROCESSING", None, 0)]
+        return found or []
+
     def modified_between(self, low: int, high: int) -> list[int]:
         """Ids of live records last modified in [low, high], in order of that instant."""
         if self._times is None:

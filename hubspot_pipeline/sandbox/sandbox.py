@@ -95,6 +95,11 @@ class Sandbox:
         self.shape_at = 0
         self.apply()
 
+    def remember(self, call: str, given: Json) -> None:
+        """Keeps an admin call in the state file, to be made again after a restart."""
+        if self.portal.journal is not None:
+            self.portal.journal.write("admin", {"call": call, "given": given})
+
     def shape(self, limit: int) -> tuple[int, bool]:
         """Rows of the next page and whether its `after` is a number, after the `page_shapes` knob."""
         shapes = self.config.page_shapes

@@ -5,36 +5,18 @@ body -> `Query` -> ids of the records the index shows
 The index may lag: with `portal.index_lag` a changed record shows its earlier state until the lag has passed.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from hubspot_pipeline.sandbox.answers import ApiError, invalid
 from hubspot_pipeline.sandbox.encoding import Json, encode
-from hubspot_pipeline.sandbox.instants import instant
+from hubspot_pipeline.sandbox.filters import Filter, Key, compiled, key_of
 from hubspot_pipeline.sandbox.portal import Portal
 from hubspot_pipeline.sandbox.records import Record, Shelf
 
 MAX_GROUPS, MAX_PER_GROUP, MAX_FILTERS, MAX_CHARACTERS, MAX_LIMIT = 5, 6, 18, 3000, 200
-_OPERATORS = {
-    "EQ", "NEQ", "LT", "LTE", "GT", "GTE", "BETWEEN", "IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY",
-    "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN",
-}  # fmt: skip
-_TOKEN = re.compile(r"[\w@.+-]+", re.UNICODE)
-Key = Any
-Test = Callable[[Any], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    name: str
-    type: str
-    operator: str
-    low: Key
-    high: Key
-    test: Test
 
 
 @dataclass(slots=True)
@@ -48,94 +30,6 @@ class Query:
     limit: int
     after: int
     properties: list[str] = field(default_factory=list)
-
-
-def _number(text: Any) -> float | int | None:
-    try:
-        return int(text)
-    except (TypeError, ValueError):
-        try:
-            return float(text)
-        except (TypeError, ValueError):
-            return None
-
-
-def key_of(type_: str, value: Any) -> Key:
-    """What a stored value compares as; None where it has none of that type."""
-    if value is None or value == "":
-        return None
-    if type_ == "number":
-        return _number(value)
-    if type_ in ("date", "datetime"):
-        return instant(value if isinstance(value, int) else str(value))
-    if type_ == "enumeration":
-        return str(value)
-    return str(value).lower()
-
-
-def _given(name: str, type_: str, value: Any) -> Key:
-    """What a filter's value compares as. Raises 400."""
-    key = key_of(type_, value)
-    if key is None:
-        raise invalid(f"Invalid value {value!r} for property {name} of type {type_}")
-    return key
-
-
-def _tokens(text: Any) -> list[str]:
-    return _TOKEN.findall(str(text).lower())
-
-
-def _contains(pattern: str) -> Test:
-    wanted = [re.compile(".*".join(map(re.escape, word.split("*")))) for word in pattern.lower().split()]
-
-    def test(value: Any) -> bool:
-        if value is None:
-            return False
-        words = [*_tokens(value), *re.findall(r"\w+", str(value).lower())]
-        return all(any(one.fullmatch(word) for word in words) for one in wanted)
-
-    return test
-
-
-def _filter(name: str, type_: str, given: Json) -> Filter:
-    """One filter of a request body. Raises 400 on what HubSpot refuses."""
-    operator = given.get("operator")
-    if operator not in _OPERATORS:
-        raise invalid(f"Invalid input JSON: operator {operator!r} is not a valid operator")
-    low: Key = None
-    high: Key = None
-    test: Test
-    if operator in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
-        wanted = operator == "HAS_PROPERTY"
-        return Filter(name, type_, operator, None, None, lambda key: (key is not None) is wanted)
-    if operator in ("IN", "NOT_IN"):
-        values = given.get("values")
-        if not isinstance(values, list) or not values:
-            raise invalid(f"operator {operator} requires values for property {name}")
-        # Text is indexed in lower case and these two operators take their values as they come.
-        keys = {str(value) if type_ in ("string", "phone_number") else _given(name, type_, value) for value in values}
-        inside = operator == "IN"
-        return Filter(name, type_, operator, None, None, lambda key: (key in keys) is inside)
-    if given.get("value") is None:
-        raise invalid(f"operator {operator} requires a value for property {name}")
-    if operator in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
-        found = _contains(str(given["value"]))
-        test = found if operator == "CONTAINS_TOKEN" else lambda key: not found(key)
-        return Filter(name, type_, operator, None, None, test)
-    value = _given(name, type_, given["value"])
-    if operator == "BETWEEN":
-        if given.get("highValue") is None:
-            raise invalid(f"operator BETWEEN requires highValue for property {name}")
-        high = _given(name, type_, given["highValue"])
-        return Filter(name, type_, operator, value, high, lambda key: key is not None and value <= key <= high)
-    tests: dict[str, Test] = {
-        "EQ": lambda key: key == value, "NEQ": lambda key: key != value,
-        "LT": lambda key: key is not None and key < value, "LTE": lambda key: key is not None and key <= value,
-        "GT": lambda key: key is not None and key > value, "GTE": lambda key: key is not None and key >= value,
-    }  # fmt: skip
-    low = value if operator in ("GT", "GTE", "EQ") else None
-    high = value if operator in ("LT", "LTE", "EQ") else None
-    return Filter(name, type_, operator, low, high, tests[operator])
 
 
 def _whole(value: Any, name: str, default: int) -> int:
@@ -198,7 +92,7 @@ class Search:
         after = _whole(body.get("after"), "after", 0)
         if after >= self.rules.result_cap and after:
             raise invalid(f"The paging `after` {after} is beyond the {self.rules.result_cap} results a query can give")
-        compiled = [[self._compile(object_type, one) for one in group.get("filters") or ()] for group in groups]
+        groups_ = [[self._compile(object_type, one) for one in group.get("filters") or ()] for group in groups]
         if self.rules.epoch_zero_fails and any(
             one.type in ("date", "datetime") and one.low is not None and one.low <= 0
             for group in compiled
@@ -206,7 +100,7 @@ class Search:
         ):
             raise ApiError(500, "internal error", "INTERNAL_ERROR")
         return Query(
-            compiled, self._sort(object_type, body.get("sorts") or []), str(body.get("query") or ""), limit, after,
+            groups_, self._sort(object_type, body.get("sorts") or []), str(body.get("query") or ""), limit, after,
             list(body.get("properties") or ()),
         )  # fmt: skip
 
@@ -219,8 +113,8 @@ class Search:
             other = self.portal.kind(name.partition(".")[2])
             if other.custom or self.portal.kinds[object_type].custom:
                 raise invalid("associations cannot be searched for custom objects")
-            return _filter(f"associations.{other.name}", "string", given)
-        return _filter(name, "string" if type_ == "nothing" else type_, given)
+            return compiled(f"associations.{other.name}", "string", given)
+        return compiled(name, "string" if type_ == "nothing" else type_, given)
 
     def _sort(self, object_type: str, sorts: Sequence[Any]) -> tuple[str, str, bool] | None:
         if len(sorts) > 1:
