@@ -1,5 +1,6 @@
 """The marts over small raw warehouses: empty, full of corner cases, and without tickets."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -127,6 +128,9 @@ def write_settings(warehouse: RawWarehouse) -> None:
         "owners", id="2", email="bob@us.example", type="PERSON", first_name="Bob", last_name="Bell",
         user_id_including_inactive="22", archived=True,
     )  # fmt: skip
+    warehouse.insert(
+        "owners", id="4", email="ann@us.example", type="PERSON", user_id_including_inactive="11", archived=True
+    )
     warehouse.insert("owners", id="3", email=None, type="QUEUE", first_name="Inbound", archived=False)
     warehouse.record("users", "501", hs_internal_user_id="11", hs_email="Ann@us.example", hs_job_title="CEO")
 
@@ -268,6 +272,15 @@ def test_an_empty_portal_builds_without_a_failure(empty: Built) -> None:
     assert empty.failures == {}
     for mart in ("customers", "people", "person_identities", "deals", "rejected_values"):
         assert empty.one(f"select count(*) as n from marts.{mart}") == {"n": 0}
+
+
+def test_every_mart_has_a_contract_and_describes_its_columns(empty: Built) -> None:
+    manifest = json.loads((empty.path.parent / "target" / "manifest.json").read_text())
+    marts = [node for node in manifest["nodes"].values() if node.get("schema") == "marts" and "contract" in node]
+    assert {mart["name"] for mart in marts} >= {"customers", "people", "deals"}
+    for mart in marts:
+        assert mart["contract"]["enforced"], mart["name"]
+        assert [name for name, column in mart["columns"].items() if not column["description"]] == []
 
 
 def test_a_portal_full_of_corner_cases_builds_without_a_failure(full: Built) -> None:
@@ -417,6 +430,7 @@ def test_an_identifier_stands_for_one_person_or_is_left_out(full: Built) -> None
     assert identities["merged_contact_id", "3"] == identities["merged_contact_id", "4"] == "contact:5"
     assert identities["email_secondary", "mia@y.example"] == "contact:5"
     assert identities["owner_id", "2"] == "user:22"
+    assert identities["owner_id", "4"] == identities["owner_id", "1"] == "contact:8"
     values = {value for _, value in identities}
     assert not values & {"shared@x.example", "info@y.example", "gone@x.example", "6"}
 

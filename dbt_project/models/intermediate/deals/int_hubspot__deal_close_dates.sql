@@ -53,8 +53,10 @@ expectations as (
                 and {{ seconds_between(
                     'stage_history.entered_at', 'versions.changed_at'
                 ) }} >= -1
-                and versions.changed_at
-                < coalesce(stage_history.exited_at, portal.as_of)
+                and (
+                    stage_history.exited_at is null
+                    or versions.changed_at < stage_history.exited_at
+                )
         )
 ),
 
