@@ -100,7 +100,8 @@ def test_a_hook_changes_the_portal_right_after_an_answer(sandbox: Sandbox) -> No
 
 def test_wrong_arguments_are_named(sandbox: Sandbox) -> None:
     for op in ({"op": "explode"}, {"op": "create", "object": "contacts", "properties": {"nothing": "x"}},
-               {"op": "archive", "object": "contacts", "id": "5", "why": 1}, {"op": "archive", "object": "contacts", "id": "5"}):  # fmt: skip
+               {"op": "archive", "object": "contacts", "id": "5", "why": 1},
+               {"op": "archive", "object": "contacts", "id": "5"}):  # fmt: skip
         assert sandbox.request("POST", "/_sandbox/mutate", {"ops": [op]}).status == 400, op
     assert sandbox.request("POST", "/_sandbox/config", {"nothing": 1}).status == 400
 
@@ -158,9 +159,8 @@ def test_a_computed_portal_answers_like_a_stored_one(sandbox: Sandbox) -> None:
     } == first["properties"] | {"lastmodifieddate": "", "firstname": ""}  # fmt: skip
     sandbox.api("DELETE", f"{CONTACTS}/{first['id']}")
     assert sandbox.api("POST", f"{CONTACTS}/search", {}).json()["total"] == 249
-    found = sandbox.api("POST", f"{CONTACTS}/search", {
-        "filterGroups": [{"filters": [{"propertyName": "email", "operator": "EQ", "value": seen[7]["properties"]["email"]}]}],
-    })  # fmt: skip
+    wanted = {"propertyName": "email", "operator": "EQ", "value": seen[7]["properties"]["email"]}
+    found = sandbox.api("POST", f"{CONTACTS}/search", {"filterGroups": [{"filters": [wanted]}]})
     assert [row["id"] for row in found.json()["results"]] == [seen[7]["id"]]
     pairs = {(row["from_id"], row["to_id"], row["type_id"]) for row in _listed(sandbox.portal, "association")
              if (row["from_object"], row["to_object"]) == ("contacts", "companies")}  # fmt: skip

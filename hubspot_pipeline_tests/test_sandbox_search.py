@@ -121,6 +121,14 @@ def test_the_contacts_wrong_cursor_property_finds_nothing(sandbox: Sandbox, peop
     assert search(sandbox, where("lastmodifieddate", "GTE", "0"), object_type="companies").status == 400
 
 
+def test_knobs_for_what_others_have_seen(sandbox: Sandbox) -> None:
+    since_ever = where("lastmodifieddate", "GTE", "0")
+    assert search(sandbox, since_ever).status == 200
+    sandbox.config(epoch_zero_fails=True, wrong_cursor_property="error")
+    assert search(sandbox, since_ever).status == 500
+    assert search(sandbox, where("hs_lastmodifieddate", "GTE", "1")).status == 400
+
+
 def test_a_lagging_index_shows_the_earlier_state(sandbox: Sandbox) -> None:
     sandbox.post("clock", {"now": T0, "frozen": True})
     (id,) = sandbox.mutate({"op": "create", "object": "contacts", "properties": {"firstname": "Ada"}})

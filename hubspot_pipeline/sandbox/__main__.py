@@ -8,8 +8,11 @@ Alone: `python -m hubspot_pipeline.sandbox --port 8765 --seed 1`.
 import argparse
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import uvicorn
 
 from hubspot_pipeline.sandbox.account import TIERS
 from hubspot_pipeline.sandbox.portal import Portal
@@ -84,12 +87,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if server.started else 1
 
 
-def _announce(server: "object") -> None:
-    import time
-
-    while not getattr(server, "started", False):
+def _announce(server: uvicorn.Server) -> None:
+    while not server.started:
         time.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+    port = server.servers[0].sockets[0].getsockname()[1]
     print(f"sandbox portal on http://127.0.0.1:{port}", flush=True)
 
 

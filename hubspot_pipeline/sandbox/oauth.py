@@ -3,6 +3,7 @@
 form body -> tokens of a client that the admin API set up
 """
 
+import json
 from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
@@ -139,8 +140,6 @@ def _metadata(sandbox: Sandbox, method: str, tail: Sequence[str]) -> Answer:
 
 
 def _private(sandbox: Sandbox, raw: bytes) -> Answer:
-    import json
-
     try:
         text = str(json.loads(raw)["tokenKey"])
     except (ValueError, KeyError, TypeError):

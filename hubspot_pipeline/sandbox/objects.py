@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from hubspot_pipeline.sandbox.answers import Answer, batch_error, invalid, json_answer, not_found
+from hubspot_pipeline.sandbox.answers import Answer, batch_error, invalid, not_found
 from hubspot_pipeline.sandbox.catalogue import Kind
 from hubspot_pipeline.sandbox.encoding import Json, encode
 from hubspot_pipeline.sandbox.instants import iso
@@ -200,20 +200,3 @@ def merged_json(call: Call, kind: Kind, id: int, names: Iterable[str] = ()) -> b
     """A record as a write answers it: default properties and those that were written."""
     shelf = call.portal.shelves[kind.name]
     return shelf.render(id, call.portal.selection(kind.name, [*kind.defaults, *names]))
-
-
-def empty(status: int = 204) -> Answer:
-    return Answer(status)
-
-
-__all__ = [
-    "batch_read",
-    "empty",
-    "envelope",
-    "json_answer",
-    "list_objects",
-    "merged_json",
-    "read_object",
-    "resolve",
-    "search_objects",
-]

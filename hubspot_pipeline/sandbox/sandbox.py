@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from hubspot_pipeline.sandbox.access import Access, Token
 from hubspot_pipeline.sandbox.account import NotFoundHere
-from hubspot_pipeline.sandbox.answers import ApiError, Correlation, invalid, not_found
+from hubspot_pipeline.sandbox.answers import ApiError, Correlation, invalid
 from hubspot_pipeline.sandbox.catalogue import Kind
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.faults import Faults
@@ -215,11 +216,6 @@ class Call:
 
     def link(self, **changes: str) -> str:
         """This request's URL with changed query parameters."""
-        from urllib.parse import urlencode
-
         query = {key: values for key, values in self.query.items() if key not in changes}
         pairs = [(key, value) for key, values in query.items() for value in values] + list(changes.items())
         return f"{self.base_url}?{urlencode(pairs)}"
-
-    def missing(self) -> ApiError:
-        return not_found()

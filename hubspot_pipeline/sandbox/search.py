@@ -92,15 +92,15 @@ class Search:
         after = _whole(body.get("after"), "after", 0)
         if after >= self.rules.result_cap and after:
             raise invalid(f"The paging `after` {after} is beyond the {self.rules.result_cap} results a query can give")
-        groups_ = [[self._compile(object_type, one) for one in group.get("filters") or ()] for group in groups]
+        checked = [[self._compile(object_type, one) for one in group.get("filters") or ()] for group in groups]
         if self.rules.epoch_zero_fails and any(
             one.type in ("date", "datetime") and one.low is not None and one.low <= 0
-            for group in compiled
+            for group in checked
             for one in group
         ):
             raise ApiError(500, "internal error", "INTERNAL_ERROR")
         return Query(
-            groups_, self._sort(object_type, body.get("sorts") or []), str(body.get("query") or ""), limit, after,
+            checked, self._sort(object_type, body.get("sorts") or []), str(body.get("query") or ""), limit, after,
             list(body.get("properties") or ()),
         )  # fmt: skip
 

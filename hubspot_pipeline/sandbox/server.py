@@ -6,6 +6,7 @@ Alone: `python -m hubspot_pipeline.sandbox --port 8765`.
 """
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -172,8 +173,6 @@ def _fault_answer(fault: Json) -> Answer:
 
 
 def _without_results(answer: Answer) -> Answer:
-    import json
-
     body = json.loads(answer.body)
     if isinstance(body, dict) and "results" in body:
         body["results"] = []
