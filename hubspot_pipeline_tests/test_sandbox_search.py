@@ -149,6 +149,24 @@ def test_a_lagging_index_shows_the_earlier_state(sandbox: Sandbox) -> None:
     assert ids(search(sandbox)) == [new]
 
 
+def test_each_change_lags_on_its_own(sandbox: Sandbox) -> None:
+    sandbox.post("clock", {"now": T0, "frozen": True})
+    create = {"op": "create", "object": "contacts", "properties": {}}
+    sandbox.config(index_lag_ms=90_000)
+    (late,) = sandbox.mutate(create)
+    sandbox.config(index_lag_ms=0)
+    (prompt,) = sandbox.mutate(create)
+    assert ids(search(sandbox)) == [prompt]
+    sandbox.config(index_lag_ms={"contacts": [1000, 50_000]})
+    sandbox.mutate(*[create] * 20)
+    counts = []
+    for _ in range(4):
+        counts.append(search(sandbox).json()["total"])
+        sandbox.post("clock", {"advance_ms": 30_000})
+    assert counts[0] == 1 < counts[1] < counts[2] == 21
+    assert (counts[3], ids(search(sandbox))[0]) == (22, late)
+
+
 def test_ids_can_compare_as_text(sandbox: Sandbox) -> None:
     sandbox.mutate(*[{"op": "create", "object": "contacts", "properties": {}, "id": str(id)} for id in (99, 100, 1000)])
     sort = [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]

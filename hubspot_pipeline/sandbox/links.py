@@ -3,7 +3,6 @@
 HubSpot's table of type ids -> `LinkTypes`; (from, to, types) -> `Links`, both directions kept
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -200,7 +199,3 @@ class Links:
         """Every link of one record as (other object, other id, types)."""
         pairs = [to for from_, to in self.types.by_pair if from_ == object_type]
         return [(to, other, list(keys)) for to in pairs for other, keys in self.get(object_type, to, id).items()]
-
-    def label_counts(self) -> Counter[tuple[str, str]]:
-        """User-defined labels per pair of objects."""
-        return Counter(pair for pair, found in self.types.by_pair.items() for one in found.values() if one.label)

@@ -6,7 +6,8 @@ Instants are epoch milliseconds UTC; values are text, None or "" clears one. Obj
 custom object's name. Values are not checked here, so that dirty data can be put in; the HTTP side does check.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from random import Random
 from typing import Any
 
 from hubspot_pipeline.sandbox.account import Account, NotFoundHere
@@ -20,6 +21,8 @@ from hubspot_pipeline.sandbox.picture import picture
 from hubspot_pipeline.sandbox.records import Record, Shelf, Version
 
 _MERGE_SOURCES = {"contacts": "MERGE_CONTACTS", "companies": "MERGE_COMPANIES"}
+Lag = int | Sequence[int]
+"""Milliseconds, or the shortest and the longest of a lag drawn anew for each change."""
 LinkTypesGiven = Iterable[tuple[str, int]] | None
 
 
@@ -33,8 +36,9 @@ class Portal(Account):
         super().__init__(portal_id, time_zone, currency, tier, seed)
         self.shelves = {name: Shelf(kind, portal_id) for name, kind in self.kinds.items()}
         self.links = Links(self.link_types)
-        self.index_lag: int | Mapping[str, int] = 0
-        """Milliseconds by which search shows an older state, for all objects or per object."""
+        self.index_lag: Lag | Mapping[str, Lag] = 0
+        """By how much search lags behind each change made from now on, for all objects or per object."""
+        self._random = Random(seed)
 
     def opened(self, kind: Kind) -> None:
         self.shelves[kind.name] = Shelf(kind, self.portal_id)
@@ -43,14 +47,19 @@ class Portal(Account):
         return self.shelves[self.kind(object_type).name]
 
     def lag(self, object_type: str) -> int:
-        if isinstance(self.index_lag, int):
-            return self.index_lag
-        return self.index_lag.get(object_type, self.index_lag.get("*", 0))
+        """Milliseconds until the search index will show a change made now."""
+        lag = self.index_lag
+        if isinstance(lag, Mapping):
+            lag = lag.get(object_type, lag.get("*", 0))
+        return lag if isinstance(lag, int) else self._random.randint(*lag)
 
     def _keep_stale(self, shelf: Shelf, id: int, before: Record | None) -> None:
-        if self.lag(shelf.kind.name):
+        """Keeps what search shows of the record until this change has reached its index."""
+        states = shelf.stale.get(id, [])
+        visible_at = max(self.now() + self.lag(shelf.kind.name), states[-1][0] if states else 0)
+        if visible_at > self.now():
             state = before.copy() if before is not None and before.archived_at is None else None
-            shelf.stale.setdefault(id, []).append((self.now(), state))
+            shelf.stale[id] = [*states, (visible_at, state)]
 
     def _known(self, shelf: Shelf, properties: Mapping[str, Any]) -> None:
         known = self.definitions[shelf.kind.name]

@@ -94,7 +94,7 @@ class Shelf:
         self.forwards: dict[int, int] = {}
         """Merged-away id -> id of the record it went into."""
         self.stale: dict[int, list[tuple[int, Record | None]]] = {}
-        """Per id, oldest first: (instant it was superseded, state before), what a lagging search index still shows."""
+        """Per id, oldest first: (instant a change reaches the index, state before it), what search shows until then."""
         self._times: list[tuple[int, int]] | None = None
         self._tail = f'"url":"https://app.hubspot.com/contacts/{portal_id}/record/{kind.type_id}/'.encode()
         self._renderers: dict[tuple[int, Selection], Callable[[int], bytes]] = {}

@@ -35,7 +35,7 @@ class Config:
     association_limit: int | None = None
     burst_ms: int = 10_000
     latency_ms: int = 0
-    index_lag_ms: int | dict[str, int] = 0
+    index_lag_ms: int | list[int] | dict[str, Any] = 0
     sort_noise: int = 0
     result_cap: int = 10_000
     id_compare: str = "numeric"

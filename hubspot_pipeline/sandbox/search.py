@@ -136,8 +136,7 @@ class Search:
         shelf = self.portal.shelves[object_type]
         shown = {key: value for key, value in body.items() if key not in ("after", "limit", "properties")}
         key = (object_type, encode(shown) + encode([self.rules.id_compare, self.rules.sort_noise]))
-        lag = self.portal.lag(object_type)
-        visible = (self.portal.now() - lag) if shelf.stale else 0
+        visible = self.portal.now() if shelf.stale else 0
         kept = self._found.get(key)
         if kept is not None and kept[0] == self.portal.version and (kept[1] == visible):
             return kept[2]
