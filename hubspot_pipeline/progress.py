@@ -53,8 +53,10 @@ class LineProgress:
         of = f" of {expected:,}" if expected and not done else ""
         left = f", {(expected - rows) / rate:,.0f} s left" if expected and rate and not done and expected > rows else ""
         state = "done" if done else "reading"
-        print(f"{stream}: {state}, {rows:,}{of} rows, {pages:,} pages, {calls:,} calls, {rate:,.0f} rows/s{left} {note}",
-              file=sys.stderr, flush=True)  # fmt: skip
+        figures = f"{rows:,}{of} rows, {pages:,} pages, {calls:,} calls, {rate:,.0f} rows/s{left} {note}"
+        # one write: several streams are told about at once
+        sys.stderr.write(f"{stream}: {state}, {figures}\n")
+        sys.stderr.flush()
 
 
 @contextmanager

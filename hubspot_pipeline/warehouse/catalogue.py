@@ -30,6 +30,8 @@ class ObjectCatalogue:
     """Properties that were live in the stored catalogue and are not any more -> their column."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     """Definitions to write: new or different ones."""
+    created: int = 0
+    """How many of them were never stored."""
 
 
 Stored = dict[str, dict[str, dict[str, Any]]]
@@ -58,6 +60,7 @@ def merge(live: Iterable[Definition], archived: Iterable[Definition], stored: di
         before = stored.get(name)
         if row != before:
             found.rows.append(row)
+            found.created += before is None
         if row["archived"]:
             if before is not None and not before["archived"]:
                 found.dropped[name] = row["columnName"]

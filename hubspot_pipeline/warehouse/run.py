@@ -167,7 +167,7 @@ class _Run:
 
         for stream, found in self._each(read, self.objects):
             self.catalogues[stream.name] = found
-            if stored and self.settings.working.exists() and self.plan.phases:
+            if self.plan.phases:
                 found.added = []  # a scan reads every record anyway
 
     def _collection_jobs(self) -> list[loading.Job]:
@@ -194,7 +194,8 @@ class _Run:
         rows = batch(self.catalogues.values(), self.plan.started)
         tally = self.tallies["properties"]
         tally.read = sum(len(c.columns) for c in self.catalogues.values())
-        tally.updated = rows.rows.num_rows
+        tally.inserted = sum(c.created for c in self.catalogues.values())
+        tally.updated = rows.rows.num_rows - tally.inserted
         with store.open_store(self.settings) as con:
             empties = [
                 b for b in (rows, Batch("associations", LINK_SCHEMA.empty_table()),
@@ -310,6 +311,8 @@ class _Run:
             outcome.rows_read = sum(t.links_read for t in sources)
             outcome.rows_inserted = sum(t.links_added for t in sources)
             outcome.rows_archived = sum(t.links_removed for t in sources)
+        elif stream.name == "owners_archived" and store.has_table(con, stream.name):
+            outcome.rows_read = len(con.execute("SELECT id FROM hubspot.owners_archived").fetchall())
         elif stream.key[-1] == "seq":
             outcome.rows_read = outcome.rows_inserted = sum(t.versions for t in sources)
         else:
