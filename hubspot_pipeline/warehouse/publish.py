@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,7 +80,12 @@ def _set_aside_wal(target: Path) -> None:
     wal = target.with_name(target.name + ".wal")
     if wal.exists():
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        wal.replace(wal.with_name(f"{wal.name}.{stamp}.aside"))
+        aside = wal.replace(wal.with_name(f"{wal.name}.{stamp}.aside"))
+        warnings.warn(
+            f"{wal.name} beside the published file was set aside as {aside.name}: somebody opened that file to write. "
+            "Open it read-only; changes made there are lost with the next run.",
+            stacklevel=2,
+        )
 
 
 def _sync(path: Path) -> None:
