@@ -77,6 +77,30 @@ def test_oauth_tokens_end_in_virtual_time(sandbox: Sandbox) -> None:
     assert late.json()["context"] == {"expire time": ["2026-05-28T20:56:40.000Z"]}
 
 
+def test_oauth_tokens_can_be_looked_at_and_revoked(sandbox: Sandbox) -> None:
+    client = {"client_id": "app", "client_secret": "hush"}
+    sandbox.post("oauth", {**client, "refresh_token": "na1-r", "code": "once", "redirect_uri": "http://localhost/"})
+
+    def call(tail: str, **form: str) -> Reply:
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return sandbox.request("POST", f"/oauth/v3/token{tail}", urlencode({**client, **form}).encode(), headers)
+
+    code = {"grant_type": "authorization_code", "code": "once", "redirect_uri": "http://localhost/"}
+    assert (
+        call("", **{**code, "redirect_uri": "http://elsewhere/"}).json()["status"] == "MISMATCH_REDIRECT_URI_AUTH_CODE"
+    )
+    access = call("", **code).json()["access_token"]
+    assert call("", **code).json()["status"] == "BAD_AUTH_CODE"
+    seen = call("/introspect", token=access).json()
+    assert (seen["active"], seen["client_id"], seen["hub_id"]) == (True, "app", sandbox.portal.portal_id)
+    assert call("/revoke", token=access).status == 200
+    assert call("/introspect", token=access).json() == {"active": False}
+    assert sandbox.api("GET", "/account-info/v3/details", token=access).status == 401
+    assert sandbox.request("GET", "/oauth/v1/refresh-tokens/na1-r").json()["client_id"] == "app"
+    private = sandbox.request("POST", "/oauth/v2/private-apps/get/access-token-info", {"tokenKey": TOKEN})
+    assert private.json()["hubId"] == sandbox.portal.portal_id
+
+
 def test_the_burst_is_limited_per_token(sandbox: Sandbox) -> None:
     sandbox.config(tier="professional")
     first = sandbox.api("GET", CONTACTS)
@@ -122,7 +146,8 @@ def test_the_daily_counter_turns_at_midnight_of_the_portals_time_zone(sandbox: S
 
 
 def test_bad_requests_get_their_status(sandbox: Sandbox) -> None:
-    assert sandbox.api("PUT", CONTACTS).status == 405
+    for path in (CONTACTS, "/crm/properties/2026-03/contacts", "/crm/pipelines/2026-03/deals", "/crm/v3/schemas/"):
+        assert sandbox.api("PUT", path).status == 405, path
     assert sandbox.api("POST", CONTACTS, b"{", token=TOKEN).status == 400
     assert sandbox.api("POST", CONTACTS, b"{}", **{"content-type": "text/plain"}).status == 415
     assert sandbox.api("GET", "/crm/objects/2026-03/starships").status == 400

@@ -201,6 +201,12 @@ class Account:
             connected.append(forth | back)
         return forth
 
+    @recorded
+    def disconnect_schema(self, object_type: str, id: str) -> None:
+        """Takes an association definition off a custom object; links that there are stay."""
+        schema = self.schemas[object_type]
+        schema["associations"] = [one for one in schema["associations"] if one["id"] != id]
+
     def opened(self, kind: Kind) -> None:
         """Told of every new object type."""
 

@@ -22,6 +22,18 @@ MAX_UNIQUE = 10
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
+def methods(tail: Sequence[str]) -> tuple[str, ...]:
+    """What a path below /crm/properties/{type} can be asked; nothing where there is no such path."""
+    match tuple(tail):
+        case () | ("groups",):
+            return ("GET", "POST")
+        case ("batch", "read" | "create" | "archive"):
+            return ("POST",)
+        case (_,) | ("groups", _):
+            return ("GET", "PATCH", "DELETE")
+    return ()
+
+
 def properties(call: Call, kind: Kind, tail: Sequence[str]) -> Answer:
     """Everything below /crm/properties/{type}."""
     match tuple(tail):
@@ -105,8 +117,6 @@ def _one(call: Call, kind: Kind, name: str) -> Answer:
         _refuse_fixed(definition)
         call.portal.archive_property(kind.name, name)
         return Answer(204)
-    if call.method != "PATCH":
-        raise ApiError(405, "Method Not Allowed")
     body = call.object_body()
     allowed = (
         "label",

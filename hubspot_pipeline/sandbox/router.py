@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from hubspot_pipeline.sandbox import associations, objects, objects_write, properties_api, settings_api
+from hubspot_pipeline.sandbox import (
+    associations,
+    objects,
+    objects_write,
+    pipelines_api,
+    properties_api,
+    schemas_api,
+    settings_api,
+)
 from hubspot_pipeline.sandbox.answers import Answer, ApiError
 from hubspot_pipeline.sandbox.catalogue import OBJECT_SCOPES, SCHEMA_SCOPES, Kind
 from hubspot_pipeline.sandbox.paths import Route
@@ -46,17 +54,15 @@ def endpoint(method: str, route: Route | None) -> Endpoint | None:
         case ("crm", "associations", from_, to, *tail):
             return _associations(method, from_, to, tuple(tail), route)
         case ("crm", "properties", type_, *tail):
-            return _on(method, partial(_properties, type_=type_, tail=tuple(tail)), "GET", "POST", "PATCH", "DELETE")
+            return _below(method, properties_api.methods(tail), partial(_properties, type_=type_, tail=tuple(tail)))
         case ("properties", type_, "properties") if route.version == "v2":
             return _on(method, partial(_old_properties, type_=type_), "GET")
         case ("crm", "pipelines", type_, *tail):
-            return _on(
-                method, partial(_pipelines, type_=type_, tail=tuple(tail)), "GET", "POST", "PATCH", "PUT", "DELETE"
-            )
+            return _below(method, pipelines_api.methods(tail), partial(_pipelines, type_=type_, tail=tuple(tail)))
         case ("crm", "owners", *tail) if len(tail) < 2:
             return _on(method, partial(_owners, tail=tuple(tail)), "GET")
         case ("crm", "schemas", *tail) | ("crm-object-schemas", "schemas", *tail):
-            return _on(method, partial(_schemas, tail=tuple(tail)), "GET", "POST", "PATCH", "DELETE")
+            return _below(method, schemas_api.methods(tail), partial(_schemas, tail=tuple(tail)))
         case ("settings", "users", *tail):
             return _on(method, partial(_users, tail=tuple(tail)), "GET")
         case ("account-info", "details"):
@@ -80,6 +86,10 @@ def _on(method: str, handler: Handler, *methods: str, bucket: str = "burst") -> 
     if method not in methods:
         raise ApiError(405, "Method Not Allowed", headers={"allow": ", ".join(methods)})
     return Endpoint(handler, bucket)
+
+
+def _below(method: str, methods: tuple[str, ...], handler: Handler) -> Endpoint | None:
+    return _on(method, handler, *methods) if methods else None
 
 
 Action = Callable[[Call, Kind], Answer]
@@ -208,7 +218,7 @@ def _old_properties(call: Call, type_: str) -> Answer:
 
 def _pipelines(call: Call, type_: str, tail: tuple[str, ...]) -> Answer:
     call.require(READ_ANY if call.method == "GET" else WRITE_ANY)
-    return settings_api.pipelines(call, call.kind(type_), tail)
+    return pipelines_api.pipelines(call, call.kind(type_), tail)
 
 
 def _owners(call: Call, tail: tuple[str, ...]) -> Answer:
@@ -217,8 +227,9 @@ def _owners(call: Call, tail: tuple[str, ...]) -> Answer:
 
 
 def _schemas(call: Call, tail: tuple[str, ...]) -> Answer:
-    call.require(CUSTOM_READ + (("oauth",) if tail else ()) if call.method == "GET" else ("crm.schemas.custom.write",))
-    return settings_api.schemas(call, tail)
+    reads = call.method == "GET" or tail == ("batch", "read")
+    call.require(CUSTOM_READ + (("oauth",) if tail else ()) if reads else ("crm.schemas.custom.write",))
+    return schemas_api.schemas(call, tail)
 
 
 def _users(call: Call, tail: tuple[str, ...]) -> Answer:
