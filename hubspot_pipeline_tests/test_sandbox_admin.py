@@ -200,6 +200,11 @@ def test_a_killed_portal_comes_back_as_it_was(tmp_path: Path) -> None:
             {"op": "define_label", "from_object": "contacts", "to_object": "vessel", "label": "Captain"},
             {"op": "archive", "object": "contacts", "id": "113"},
         ]})  # fmt: skip
+        call("POST", CONTACTS, {"properties": {"email": "needle@example.com"}})
+        call("PATCH", f"{CONTACTS}/needle@example.com?idProperty=email", {"properties": {"firstname": "Needle"}})
+        assert b"needle" in state.read_bytes()
+        call("POST", f"{CONTACTS}/gdpr-delete", {"objectId": "needle@example.com", "idProperty": "email"})
+        assert b"needle" not in state.read_bytes().lower()
         call("POST", "/_sandbox/tokens", {"token": TOKEN, "scopes": ["crm.objects.contacts.read"]})
         before = call("GET", "/_sandbox/dump")
         process.kill()

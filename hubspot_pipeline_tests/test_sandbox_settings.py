@@ -51,6 +51,18 @@ def test_a_property_lives_archived_and_comes_back(sandbox: Sandbox) -> None:
     assert sandbox.api("GET", path).json()["properties"]["tone"] == "warm"
 
 
+def test_an_unlisted_property_is_read_by_those_who_know_its_name(sandbox: Sandbox) -> None:
+    name = "hs_v2_date_entered_closedwon"
+    definition = {"name": name, "type": "datetime", "calculated": True, "unlisted": True, "hubspotDefined": True}
+    sandbox.mutate(
+        {"op": "define_property", "object_type": "deals", "definition": definition},
+        {"op": "create", "object": "deals", "properties": {name: "2026-01-01T00:00:00.000Z"}},
+    )
+    assert name not in {one["name"] for one in sandbox.api("GET", "/crm/v3/properties/deals").json()["results"]}
+    (row,) = sandbox.api("GET", f"/crm/v3/objects/deals?properties={name}").json()["results"]
+    assert row["properties"][name] == "2026-01-01T00:00:00.000Z"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -107,6 +119,8 @@ def test_pipelines_and_stages_are_changed_but_not_lost_in_use(sandbox: Sandbox) 
     assert (refused.status, refused.json()["subCategory"]) == (400, "PipelineError.STAGE_ID_IN_USE")
     assert sandbox.api("PATCH", f"{PIPELINES}/{made['id']}", {"label": "Newer"}).json()["label"] == "Newer"
     assert len(sandbox.api("GET", f"{PIPELINES}/{made['id']}/stages").json()["results"]) == 2
+    elsewhere = {"dealname": "E", "dealstage": stage["id"], "pipeline": "default"}
+    assert sandbox.api("POST", "/crm/objects/2026-03/deals", {"properties": elsewhere}).status == 400
     no_pipeline = sandbox.api(
         "POST", "/crm/objects/2026-03/deals", {"properties": {"dealname": "E", "dealstage": stage["id"]}}
     )

@@ -103,7 +103,10 @@ class Account:
 
     @recorded
     def define_property(self, object_type: str, definition: Json, at: int | None = None) -> None:
-        """Adds or replaces a property; an archived one of that name comes back with its first `createdAt`."""
+        """Adds or replaces a property; an archived one of that name comes back with its first `createdAt`.
+
+        With `"unlisted": true` it can be asked for but is not in the catalogue, as HubSpot's `hs_v2_*` are.
+        """
         kind = self.kind(object_type)
         known = self.definitions[kind.name]
         before = known.get(definition["name"])

@@ -16,6 +16,7 @@ from hubspot_pipeline.sandbox.values import stored
 
 BATCHES = ("create", "update", "upsert", "archive")
 MAX_MERGED = 250
+_STAGES = {"deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage")}
 
 
 def checked(call: Call, kind: Kind, given: Any, id: int | None = None) -> dict[str, str]:
@@ -42,6 +43,19 @@ def checked(call: Call, kind: Kind, given: Any, id: int | None = None) -> dict[s
         if known[name]["hasUniqueValue"] and text:
             _refuse_taken(call, kind, name, text, id)
     return values
+
+
+def _refuse_foreign_stage(call: Call, kind: Kind, values: Mapping[str, str], id: int | None = None) -> None:
+    """Raises 400 where the stage that a write leads to is not one of the pipeline's."""
+    names = _STAGES.get(kind.name)
+    if names is None or not any(values.get(name) for name in names):
+        return
+    shelf = call.portal.shelves[kind.name]
+    pipeline, stage = (values.get(name) or (shelf.value(id, name) if id is not None else None) for name in names)
+    known = call.portal.pipelines.get(kind.name, {}).get(str(pipeline))
+    if known is not None and stage and stage not in [one["id"] for one in known["stages"]]:
+        problem = (names[1], "INVALID_OPTION", f"{stage} is not a stage of pipeline {pipeline}")
+        raise property_errors([problem], call.portal.portal_id)
 
 
 def _refuse_taken(call: Call, kind: Kind, name: str, text: str, id: int | None) -> None:
@@ -72,6 +86,7 @@ def _make(call: Call, kind: Kind, given: Json) -> tuple[int, dict[str, str]]:
         raise property_errors(problems, call.portal.portal_id)
     if kind.name == "deals":
         values.setdefault("pipeline", "default")
+    _refuse_foreign_stage(call, kind, values)
     links = []
     for one in given.get("associations") or ():
         links.append(_wanted_link(call, kind, one))
@@ -112,6 +127,7 @@ def _goes_back(call: Call, kind: Kind, id: int, stage: str) -> bool:
 
 def _change(call: Call, kind: Kind, id: int, given: Any) -> dict[str, str]:
     values = checked(call, kind, given or {}, id)
+    _refuse_foreign_stage(call, kind, values, id)
     if _goes_back(call, kind, id, values.get("lifecyclestage", "")):
         # HubSpot lets the stage move forward only, and says nothing when it ignores a step back.
         del values["lifecyclestage"]

@@ -70,6 +70,8 @@ def picture(portal: "Portal") -> Iterator[Json]:
             yield {"kind": "pipeline", "object": object_type, **pipeline}
     for object_type, definitions in portal.definitions.items():
         for definition in definitions.values():
+            if definition.get("unlisted"):
+                continue
             yield {"kind": "property", "object": object_type, **definition}
     for schema in portal.schemas.values():
         yield {"kind": "schema", **schema}

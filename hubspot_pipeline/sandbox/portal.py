@@ -212,8 +212,16 @@ class Portal(Account):
 
     @recorded
     def gdpr_delete(self, id: str, at: int | None = None) -> None:
-        """Purges a contact: record, history and links go without a trace."""
+        """Purges a contact: record, history and links go without a trace, from the state file too."""
+        shelf = self.shelves["contacts"]
+        survivor = shelf.survivor(int(id))
+        purged = {survivor, *(old for old in shelf.forwards if shelf.survivor(old) == survivor)}
         self.forget("contacts", id)
+        if self.journal is not None:
+            self.journal.scrub(
+                lambda op, given: op in ("create", "update") and int(given["id"]) in purged
+                and self.kind(given["object_type"]).name == "contacts"
+            )  # fmt: skip
 
     @recorded
     def forget(self, object_type: str, id: str) -> None:

@@ -53,6 +53,7 @@ def _shown(call: Call, kind: Kind, archived: bool) -> list[Json]:
     return [
         definition for definition in call.portal.definitions[kind.name].values()
         if definition["archived"] is archived and definition["dataSensitivity"] == wanted
+        and not definition.get("unlisted")
     ]  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def _create(call: Call, kind: Kind) -> Answer:
 def _one(call: Call, kind: Kind, name: str) -> Answer:
     definition = call.portal.definitions[kind.name].get(name)
     archived = call.method == "GET" and call.flag("archived")
-    if definition is None or definition["archived"] is not archived:
+    if definition is None or definition["archived"] is not archived or definition.get("unlisted"):
         raise not_found(f"Property {name!r} does not exist")
     if call.method == "GET":
         return json_answer(definition)
