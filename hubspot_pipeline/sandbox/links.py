@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from hubspot_pipeline.sandbox.catalogue import Kind
+from hubspot_pipeline.sandbox.encoding import encode
 
 HUBSPOT, USER = "HUBSPOT_DEFINED", "USER_DEFINED"
 Type = tuple[str, int]
@@ -44,10 +45,24 @@ class LinkType:
     inverse: int
     name: str
     """Text that inline associations and v3 answers use."""
+    encoded: bytes
+    """The name as JSON."""
     primary: bool = False
     """At most one link of the `from` record carries it."""
     dominated: bool = False
     """The other end is the one that may have it once."""
+
+
+def _type(
+    category: str,
+    type_id: int,
+    label: str | None,
+    inverse: int,
+    name: str,
+    primary: bool = False,
+    dominated: bool = False,
+) -> LinkType:
+    return LinkType(category, type_id, label, inverse, name, encode(name), primary, dominated)
 
 
 class LinkTypes:
@@ -65,16 +80,16 @@ class LinkTypes:
         for (from_, to), type_id in plain.items():
             has_labels = any({from_, to} == {a, b} for a, b, *_ in _LABELLED) or from_ == to
             name = f"{self.singular[from_]}_to_{self.singular[to]}" + ("_unlabeled" if has_labels else "")
-            self._put(from_, to, LinkType(HUBSPOT, type_id, None, plain[(to, from_)], name))
+            self._put(from_, to, _type(HUBSPOT, type_id, None, plain[(to, from_)], name))
         for from_, to, there, back, label, primary in _LABELLED:
             ends = self.singular[from_], self.singular[to]
             tail = "" if primary else "_" + label.lower().replace(" ", "_")
-            self._put(from_, to, LinkType(HUBSPOT, there, label, back, "{}_to_{}".format(*ends) + tail, primary))
-            self._put(to, from_, LinkType(
+            self._put(from_, to, _type(HUBSPOT, there, label, back, "{}_to_{}".format(*ends) + tail, primary))
+            self._put(to, from_, _type(
                 HUBSPOT, back, label, there, "{}_to_{}".format(*reversed(ends)) + tail, dominated=primary))  # fmt: skip
         pair = ("companies", "companies")
-        self._put(*pair, LinkType(HUBSPOT, _PARENT, "Child Company", _CHILD, "parent_to_child_company"))
-        self._put(*pair, LinkType(HUBSPOT, _CHILD, "Parent Company", _PARENT, "child_to_parent_company"))
+        self._put(*pair, _type(HUBSPOT, _PARENT, "Child Company", _CHILD, "parent_to_child_company"))
+        self._put(*pair, _type(HUBSPOT, _CHILD, "Parent Company", _PARENT, "child_to_parent_company"))
 
     def _put(self, from_: str, to: str, link_type: LinkType) -> None:
         self.by_pair.setdefault((from_, to), {})[(link_type.category, link_type.type_id)] = link_type
@@ -94,11 +109,11 @@ class LinkTypes:
         self._next = back + 1
         word = name or (label or "").lower().replace(" ", "_")
         ends = (self.singular.get(from_, from_), self.singular.get(to, to))
-        forth = LinkType(USER, there, label, back, word or "{}_to_{}".format(*ends))
+        forth = _type(USER, there, label, back, word or "{}_to_{}".format(*ends))
         self._put(from_, to, forth)
         if not symmetric:
             back_word = (inverse or "").lower().replace(" ", "_") or word or "{}_to_{}".format(*reversed(ends))
-            self._put(to, from_, LinkType(USER, back, inverse or label, there, back_word))
+            self._put(to, from_, _type(USER, back, inverse or label, there, back_word))
         return forth
 
     def rename(self, from_: str, to: str, type_id: int, label: str, inverse: str | None) -> None:

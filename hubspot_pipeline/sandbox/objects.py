@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from hubspot_pipeline.sandbox.answers import Answer, batch_error, invalid, not_found
 from hubspot_pipeline.sandbox.catalogue import Kind
-from hubspot_pipeline.sandbox.encoding import Json, encode
+from hubspot_pipeline.sandbox.encoding import Json, encode, member
 from hubspot_pipeline.sandbox.instants import iso
 from hubspot_pipeline.sandbox.records import Record, Selection, Shelf
 from hubspot_pipeline.sandbox.sandbox import Call
@@ -33,7 +33,7 @@ def history_of(call: Call, shelf: Shelf, id: int, names: Sequence[str]) -> bytes
 
 def associations_of(call: Call, shelf: Shelf, id: int, kinds: Iterable[Kind]) -> bytes:
     """`associations` member: one entry per link and type, so ids repeat; nothing where there is no link."""
-    found: Json = {}
+    found: list[bytes] = []
     most = call.sandbox.config.inline_associations
     for kind in kinds:
         types = call.portal.link_types.of(shelf.kind.name, kind.name)
@@ -41,15 +41,15 @@ def associations_of(call: Call, shelf: Shelf, id: int, kinds: Iterable[Kind]) ->
         if not links:
             continue
         chosen = list(links.items())[:most]
-        results = [{"id": str(other), "type": types[key].name} for other, keys in chosen for key in keys]
-        entry: Json = {"results": results}
+        rows = [b'{"id":"%d","type":%b}' % (other, types[key].encoded) for other, keys in chosen for key in keys]
+        paging = b""
         if len(links) > most:
             after = str(chosen[-1][0])
             origin = call.base_url.split("/crm/")[0]
             path = f"/crm/v4/objects/{shelf.kind.name}/{id}/associations/{kind.name}"
-            entry["paging"] = {"next": {"after": after, "link": f"{origin}{path}?after={after}"}}
-        found[kind.name.replace("_", " ")] = entry
-    return b'"associations":' + encode(found) + b"," if found else b""
+            paging = b',"paging":' + encode({"next": {"after": after, "link": f"{origin}{path}?after={after}"}})
+        found.append(b'%b{"results":[%b]%b}' % (member(kind.name.replace("_", " ")), b",".join(rows), paging))
+    return b'"associations":{%b},' % b",".join(found) if found else b""
 
 
 def _without_content(record: Record | None) -> Record | None:

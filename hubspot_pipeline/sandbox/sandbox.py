@@ -29,22 +29,37 @@ class Config:
     """Knobs; the field names are the keys of `/_sandbox/config`."""
 
     tier: str | None = None
+    """Whose limits apply; None is the portal's own tier."""
     rate_limit: int | None = None
+    """Calls per burst window and token; None is the tier's figure, 0 takes every limit off."""
     daily_limit: int | None = None
     search_limit: int | None = None
+    """Searches per second and account."""
     association_limit: int | None = None
+    """Calls of association endpoints per burst window and token."""
     burst_ms: int = 10_000
     latency_ms: int = 0
+    """Added to every answer."""
     index_lag_ms: int | list[int] | dict[str, Any] = 0
+    """By how much search lags behind changes made from now on: ms, [shortest, longest], or either per object or `*`."""
     sort_noise: int = 0
+    """Places by which a row of a search may stray from its sort order."""
     result_cap: int = 10_000
+    """Rows that one search gives at most."""
     id_compare: str = "numeric"
+    """How search compares and sorts `hs_object_id`: `numeric` or `text`."""
     page_shapes: list[int] | dict[str, Any] | None = None
+    """Rows of the coming list and search pages, in turn: [3, 0, 100], or {"sizes": [...], "after": "int"|"str"}."""
     wrong_cursor_property: str = "empty"
+    """A search of contacts on `hs_lastmodifieddate` gives nothing (`empty`) or 400 (`error`)."""
     epoch_zero_fails: bool = False
+    """A search from epoch 0 gives 500."""
     url_limit: int = 16_384
+    """Bytes of path and query beyond which the answer is 414."""
     association_page: int = 500
+    """Links per record and page."""
     inline_associations: int = 100
+    """Links per record that a list or read carries inline."""
 
 
 class Sandbox:
