@@ -167,14 +167,16 @@ class Portal(Account):
         new = Record(self.take_id(), {}, primary.created, when)
         new.history = {name: list(versions) for name, versions in primary.history.items()}
         new.properties = {**other.properties, **primary.properties}
-        for name, versions in other.history.items():
-            if name not in primary.properties and name not in primary.history:
-                new.history[name] = list(versions)
+        for name in set(other.history) - set(primary.history):
+            new.history[name] = list(other.history[name])
         predecessors: list[str] = []
         for record in (primary, other):
             predecessors += [*str(record.properties.get("hs_merged_object_ids", "")).split(";"), str(record.id)]
         new.properties |= {"hs_object_id": str(new.id), shelf.kind.modified: iso(when)}
         source = _MERGE_SOURCES.get(shelf.kind.name, "MERGE_OBJECTS")
+        for name in sorted(set(primary.history) & set(other.properties) - set(primary.properties)):
+            # The primary had cleared it: the survivor takes the other's value now.
+            self._write(new, name, other.properties[name], when, source, None, True)
         merged = ";".join(dict.fromkeys(one for one in predecessors if one))
         self._write(new, "hs_merged_object_ids", merged, when, source, None, False)
         if shelf.kind.name == "contacts":
