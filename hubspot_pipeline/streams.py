@@ -51,6 +51,11 @@ class Stream:
     source: tuple[str, ...] = ()
     """Of a derived stream: the streams that fill it."""
 
+    @property
+    def is_history(self) -> bool:
+        """Versions of another stream's properties."""
+        return self.shape == "derived" and self.key[-1] == "seq"
+
 
 MODIFIED_OF_CONTACTS = "lastmodifieddate"
 CONTACTS_SCOPE = ("crm.objects.contacts.read",)

@@ -49,7 +49,6 @@ class RunHead:
     trigger: str
     dagster_run_id: str | None
     started: datetime
-    portal_started: datetime
 
 
 _FIGURES = (
@@ -67,13 +66,13 @@ def interrupt_dead(con: duckdb.DuckDBPyConnection) -> int:
     return int(dead[0]) if dead else 0
 
 
-def begin(con: duckdb.DuckDBPyConnection, head: RunHead, streams: list[str]) -> None:
-    """Enter every selected stream as running."""
+def begin(con: duckdb.DuckDBPyConnection, head: RunHead, streams: list[str], portal_started: datetime) -> None:
+    """Enter every selected stream as running. `portal_started`: the portal's clock at the start."""
     for stream in streams:
         con.execute(
             'INSERT INTO hubspot.sync_runs (run_id, stream, mode, "trigger", dagster_run_id, status, started_at, '
             "portal_started_at) VALUES (?, ?, ?, ?, ?, 'running', ?, ?)",
-            [head.run_id, stream, head.mode, head.trigger, head.dagster_run_id, head.started, head.portal_started],
+            [head.run_id, stream, head.mode, head.trigger, head.dagster_run_id, head.started, portal_started],
         )
 
 

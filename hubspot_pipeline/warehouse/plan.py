@@ -54,6 +54,10 @@ class Tally:
     versions: int = 0
     expected: int | None = None
     visible: int | None = None
+    cursor_before: str | None = None
+    cursor_after: str | None = None
+    finished: float | None = None
+    """When its walk ended, on the monotonic clock."""
     unfinished: bool = False
     notes: list[str] = field(default_factory=list)
     scrubbed: list[Scrubbed] = field(default_factory=list)

@@ -9,7 +9,7 @@ from datetime import datetime
 import duckdb
 
 from hubspot_pipeline.extract.unnest import Scrubbed
-from hubspot_pipeline.warehouse.store import columns_of, literal, quoted
+from hubspot_pipeline.warehouse.store import columns_of, quoted
 from hubspot_pipeline.warehouse.typed import MACRO_OF_TYPE
 
 MERGED = "properties_hs_merged_object_ids"
@@ -68,17 +68,18 @@ def flag_missing(con: duckdb.DuckDBPyConnection, table: str, object_type: str, i
     return int(changed[0]) if changed else 0
 
 
-def clear_property(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str) -> None:
+def clear_property(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str) -> int:
     """A property that HubSpot no longer has is NULL in all rows: never old values beside missing ones."""
     if column not in columns_of(con, table):
-        return
-    path = literal("$." + '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"')
-    con.execute(
-        f"UPDATE hubspot.{quoted(table)} SET {quoted(column)} = NULL, "
-        f"properties = CASE WHEN json_exists(properties, {path}) "
-        f"THEN json_merge_patch(properties, json_object({literal(name)}, NULL)) ELSE properties END "
-        f"WHERE {quoted(column)} IS NOT NULL OR json_exists(properties, {path})"
-    )
+        return 0
+    key = "$." + '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    changed = con.execute(
+        f"UPDATE hubspot.{quoted(table)} SET {quoted(column)} = NULL, properties = CASE "
+        "WHEN json_exists(properties, $key) THEN json_merge_patch(properties, json_object($name, NULL)) "
+        f"ELSE properties END WHERE {quoted(column)} IS NOT NULL OR json_exists(properties, $key)",
+        {"key": key, "name": name},
+    ).fetchone()
+    return int(changed[0]) if changed else 0
 
 
 def record_rejects(con: duckdb.DuckDBPyConnection, table: str, object_type: str, types: Mapping[str, tuple[str, str]],

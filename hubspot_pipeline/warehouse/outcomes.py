@@ -1,0 +1,74 @@
+"""What the streams of a run did -> one `Outcome` each, for the ledger, Dagster and the terminal."""
+
+import duckdb
+
+from hubspot_pipeline.errors import DailyLimit, MissingScope
+from hubspot_pipeline.streams import BY_NAME, Stream
+from hubspot_pipeline.warehouse import ledger, store
+from hubspot_pipeline.warehouse.ledger import Outcome
+from hubspot_pipeline.warehouse.plan import Tally
+from hubspot_pipeline.warehouse.work import Work
+
+
+def outcomes(con: duckdb.DuckDBPyConnection, work: Work, names: list[str], begun: float, ended: float) -> dict[str, Outcome]:
+    """One outcome per selected stream. `begun`, `ended`: of the run, on the monotonic clock."""
+    landed = ledger.landed_before(con)
+    found = {}
+    for name in names:
+        outcome = _outcome(con, work, BY_NAME[name])
+        outcome.previously_landed = name in landed
+        outcome.seconds = (work.tallies[name].finished or ended) - begun
+        found[name] = outcome
+    return found
+
+
+def _outcome(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> Outcome:
+    tally, meter = work.tallies[stream.name], work.meters[stream.name]
+    sources = [work.tallies[name] for name in stream.source]
+    error = tally.error or next((source.error for source in sources if source.error is not None), None)
+    outcome = Outcome(stream.name, status_of(error))
+    _count(con, outcome, stream, tally, sources)
+    outcome.calls, outcome.rate_limited = meter.calls, meter.rate_limited
+    outcome.retries, outcome.bytes = meter.retries, meter.bytes
+    outcome.cursor_before, outcome.cursor_after = tally.cursor_before, tally.cursor_after
+    outcome.message = " ".join(tally.notes) if error is None else str(error)
+    outcome.missing_scopes = error.scopes if isinstance(error, MissingScope) else ()
+    if error is None and tally.visible is not None:
+        outcome.visible_total = tally.visible
+        outcome.expected_total = _expected(con, work, stream)
+    return outcome
+
+
+def _count(con: duckdb.DuckDBPyConnection, outcome: Outcome, stream: Stream, tally: Tally, sources: list[Tally]) -> None:
+    if stream.name == "associations":
+        outcome.rows_read = sum(source.links_read for source in sources)
+        outcome.rows_inserted = sum(source.links_added for source in sources)
+        outcome.rows_archived = sum(source.links_removed for source in sources)
+    elif stream.is_history:
+        outcome.rows_read = outcome.rows_inserted = sum(source.versions for source in sources)
+    elif stream.shape == "derived":
+        if store.has_table(con, stream.name):
+            row = con.execute(f"SELECT count(*) FROM hubspot.{store.quoted(stream.name)}").fetchone()
+            outcome.rows_read = row[0] if row else 0
+    else:
+        outcome.rows_read, outcome.rows_inserted, outcome.rows_updated = tally.read, tally.inserted, tally.updated
+        outcome.rows_archived, outcome.rows_refused = tally.archived, tally.refused
+        outcome.rows_rejected = tally.rejected
+
+
+def _expected(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> int:
+    """The warehouse's side of the completeness check; the portal's is `Walk._visible`."""
+    row = con.execute(
+        f"SELECT count(*) FROM hubspot.{store.quoted(stream.name)} WHERE deletion IS NULL AND created_at <= ?",
+        [work.plan.started - work.plan.lookback],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def status_of(error: Exception | None) -> str:
+    """The ledger's word for how a stream ended."""
+    if error is None:
+        return "succeeded"
+    if isinstance(error, MissingScope):
+        return "skipped"
+    return "waiting" if isinstance(error, DailyLimit) else "failed"
