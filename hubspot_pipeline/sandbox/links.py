@@ -214,3 +214,19 @@ class Links:
         """Every link of one record as (other object, other id, types)."""
         pairs = [to for from_, to in self.types.by_pair if from_ == object_type]
         return [(to, other, list(keys)) for to in pairs for other, keys in self.get(object_type, to, id).items()]
+
+    def inherit(
+        self, object_type: str, id: int, links: list[list[tuple[str, int, list[Type]]]], gone: set[int]
+    ) -> None:  # fmt: skip
+        """Gives a merged record its primary's links, then the other's, without primary marks that have no room."""
+        marked: set[tuple[str, Type]] = set()
+        for of_record in links:
+            mine: set[tuple[str, Type]] = set()
+            for to, other, keys in of_record:
+                if to == object_type and other in gone:
+                    continue
+                known = self.types.of(object_type, to)
+                kept = [key for key in keys if not (known[key].primary and (to, key) in marked)]
+                mine |= {(to, key) for key in kept if known[key].primary}
+                self.add(object_type, id, to, other, kept)
+            marked |= mine

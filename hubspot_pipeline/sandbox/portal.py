@@ -16,7 +16,7 @@ from hubspot_pipeline.sandbox.computed import ComputedLinks, blocks
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.instants import iso
 from hubspot_pipeline.sandbox.journal import recorded
-from hubspot_pipeline.sandbox.links import Ends, Links, Type
+from hubspot_pipeline.sandbox.links import Ends, Links
 from hubspot_pipeline.sandbox.picture import picture
 from hubspot_pipeline.sandbox.records import Record, Shelf, Version
 
@@ -189,24 +189,8 @@ class Portal(Account):
             shelf.forwards[record.id] = new.id
         shelf.add(new)
         self._keep_stale(shelf, new.id, None)
-        self._relink(shelf.kind.name, new.id, links, {primary.id, other.id})
+        self.links.inherit(shelf.kind.name, new.id, links, {primary.id, other.id})
         return str(new.id)
-
-    def _relink(
-        self, object_type: str, id: int, links: list[list[tuple[str, int, list[Type]]]], gone: set[int]
-    ) -> None:
-        """Links of the primary, then of the other record, without the primary marks there is no room for."""
-        marked: set[tuple[str, Type]] = set()
-        for of_record in links:
-            mine: set[tuple[str, Type]] = set()
-            for to, other, keys in of_record:
-                if to == object_type and other in gone:
-                    continue
-                known = self.link_types.of(object_type, to)
-                kept = [key for key in keys if not (known[key].primary and (to, key) in marked)]
-                mine |= {(to, key) for key in kept if known[key].primary}
-                self.links.add(object_type, id, to, other, kept)
-            marked |= mine
 
     def _unlink(self, object_type: str, id: int) -> None:
         for to, other, _ in self.links.all_of(object_type, id):
