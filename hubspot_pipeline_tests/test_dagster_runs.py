@@ -246,6 +246,15 @@ def test_a_quiet_run_builds_and_publishes_nothing(story: Story) -> None:
     assert story.runs["quiet"]["published"] == story.runs["first"]["published"]
 
 
+def test_what_a_run_left_alone_keeps_its_answers(story: Story) -> None:
+    tests = {name for name in story.checks("first") if not name[0].startswith("hubspot/")}
+    for run in ("quiet", "repeated"):
+        answers = story.checks(run)
+        assert tests <= set(answers)
+        assert ("hubspot/contacts", "completeness") in answers
+        assert any("kept_from_run" in answer.metadata for answer in answers.values())
+
+
 def test_a_failure_names_each_stream_and_the_command_that_repeats_it(story: Story) -> None:
     assert story.runs["broken"]["exit_code"] == 1
     message = story.runs["broken"]["message"]

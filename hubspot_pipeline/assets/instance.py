@@ -12,6 +12,8 @@ from hubspot_pipeline.settings import Settings, project_root
 
 PROCESS = "hubspot/process"
 """Tag of a run: host, pid and start of the process that works on it."""
+POOL = "warehouse"
+"""Pool of the op that writes the warehouse: one place."""
 IN_PROGRESS = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -51,14 +53,21 @@ def this_process() -> str:
 
 
 def in_progress(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
-    """Runs that wait or work. One whose process is gone is closed as failed first: nothing else would ever end it."""
+    """Runs that wait or work. One whose process is gone is closed as failed first, and its place in the pool given
+
+    back: a killed run does neither itself, and the next one would wait for it.
+    """
     runs = []
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=list(IN_PROGRESS))):
         if _is_gone(run.tags.get(PROCESS, "")):
             instance.report_run_failed(run, "The process of this run is gone: killed, or the machine stopped.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         else:
             runs.append(run)
+    storage = instance.event_log_storage
+    for place in storage.get_concurrency_info(POOL).claimed_slots:
+        holder = instance.get_run_by_id(place.run_id)
+        if holder is None or holder.is_finished:
+            storage.free_concurrency_slots_for_run(place.run_id)
     return runs
 
 

@@ -45,13 +45,16 @@ class Models:
 
     @cached_property
     def specs(self) -> list[dg.AssetSpec]:
-        """One asset per model and seed, grouped by schema; skippable, because a build may leave one as it was."""
+        """One asset per model and seed, grouped by folder; skippable, because a build may leave one as it was."""
         return [
-            spec.replace_attributes(
-                skippable=True, group_name=spec.group_name or spec.key.path[0], owners=["team:data"]
-            )
+            spec.replace_attributes(skippable=True, group_name=self._room(spec), owners=["team:data"])
             for spec in self._built[0]
         ]
+
+    def _room(self, spec: dg.AssetSpec) -> str:
+        """The folder a model is in (staging, intermediate, marts, custom); of a seed its schema."""
+        folders = self.manifest["nodes"][spec.metadata["dagster_dbt/unique_id"]]["fqn"][1:-1]
+        return str(spec.group_name or (folders or spec.key.path)[0])
 
     @property
     def check_specs(self) -> Sequence[dg.AssetCheckSpec]:

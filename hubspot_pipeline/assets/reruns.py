@@ -11,11 +11,16 @@ from hubspot_pipeline.assets.models import Models
 
 @dataclass(frozen=True)
 class Plan:
-    """Streams to read, then keys of models and checks to do. `note` says what a re-execution leaves out."""
+    """What one run does; `note` says what a re-execution leaves out."""
 
     streams: list[str]
     models: set[dg.AssetKey]
     checks: set[dg.AssetCheckKey]
+    """Checks of streams, cheap enough to be answered in every run."""
+    tests: set[dg.AssetCheckKey]
+    """dbt tests of the models to build."""
+    kept: set[dg.AssetCheckKey]
+    """dbt tests of models that landed before: their last answer stands."""
     note: str = ""
 
 
@@ -28,8 +33,11 @@ def plan(context: dg.AssetExecutionContext, models: Models) -> Plan:
         specs = [*raw.specs(), *models.specs]
         left = below(wanted - landed, {spec.key: {dep.asset_key for dep in spec.deps} for spec in specs}) & wanted
     note = f"re-execution: {len(wanted - left)} assets landed before and are left alone" if left != wanted else ""
-    checks = {check for check in context.selected_asset_check_keys if check.asset_key in left or not wanted}
-    return Plan(raw.selected(left), {asset for asset in left if asset in models.node_of}, checks, note)
+    chosen = set(context.selected_asset_check_keys)
+    ours = {check for check in chosen if check.asset_key.path[0] == raw.SCHEMA}
+    tests = {check for check in chosen - ours if check.asset_key in left or not wanted}
+    below_streams = {asset for asset in left if asset in models.node_of}
+    return Plan(raw.selected(left), below_streams, ours, tests, chosen - ours - tests, note)
 
 
 def landed_before(context: dg.AssetExecutionContext) -> set[dg.AssetKey]:

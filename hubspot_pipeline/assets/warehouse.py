@@ -14,7 +14,7 @@ import dagster as dg
 
 from hubspot_pipeline.assets import checks, raw
 from hubspot_pipeline.assets.build import Built, build
-from hubspot_pipeline.assets.instance import claim
+from hubspot_pipeline.assets.instance import POOL, claim
 from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import Plan, plan
 from hubspot_pipeline.assets.resource import HubSpotResource, SyncConfig
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.run import RunResult
 
 OP = "warehouse"
-POOL = "warehouse"
 RESUMES_AT = "hubspot/resumes_at"
 """Tag of a run that waits for the daily limit: an ISO instant."""
 TRIGGER = "hubspot/trigger"
@@ -75,8 +74,8 @@ def _work(
     with locked(settings):
         yield from _checks(settings, result, todo)
         if _must_build(context, todo, quiet=current and result is not None and not result.changed):
-            tests = {check for check in todo.checks if check in models.node_of}
-            built = yield from build(context, models, settings.working, todo.models | tests)
+            built = yield from build(context, models, settings.working, todo.models | todo.tests)
+        yield from checks.kept(context.instance, todo.kept if built else todo.kept | todo.tests)
         if current if built is None else built.ok and todo.models >= {spec.key for spec in models.specs}:
             mark.put()
         changed = built is not None or (result is not None and result.changed)
@@ -157,7 +156,7 @@ def _must_build(context: dg.AssetExecutionContext, todo: Plan, *, quiet: bool) -
     if quiet and context.job_name in ("hubspot_sync", "hubspot_reconcile"):
         context.log.info("nothing changed in the portal: the marts stay as they are")
         return False
-    return bool(todo.models) or any(check.asset_key.path[0] != raw.SCHEMA for check in todo.checks)
+    return bool(todo.models or todo.tests)
 
 
 def _fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", built: Built | None) -> None:
