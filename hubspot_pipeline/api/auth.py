@@ -1,5 +1,6 @@
 """Credential -> bearer token for the next call; OAuth access tokens are refreshed before and on expiry."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -10,14 +11,15 @@ from hubspot_pipeline.settings import Credential, Secret
 from hubspot_pipeline.streams import API_VERSION
 
 EARLY = 60.0
-"""Seconds before its expiry at which an access token is replaced."""
+"""Seconds before its expiry at which an access token is replaced (a short-lived one at half its life)."""
 
 TOKEN_PATH = f"/oauth/{API_VERSION}/token"
 
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]*")
 _WHY = {
     "BAD_REFRESH_TOKEN": "the refresh token is invalid, expired or was revoked (was the app uninstalled?). "
     "Install the app again and set the new HUBSPOT_REFRESH_TOKEN.",
-    "BAD_CLIENT_ID": "HUBSPOT_CLIENT_ID is not an app that HubSpot knows.",
+    "BAD_CLIENT_ID": "HUBSPOT_CLIENT_ID is not an app that HubSpot knows, or HUBSPOT_CLIENT_SECRET is not its secret.",
     "BAD_CLIENT_SECRET": "HUBSPOT_CLIENT_SECRET does not belong to HUBSPOT_CLIENT_ID.",
 }
 
@@ -35,6 +37,11 @@ class PrivateToken:
     """A private app's token or a service key: it does not expire, so a refusal is final."""
 
     def __init__(self, token: Secret) -> None:
+        # the error of the HTTP library would show the token
+        if not _HEADER_SAFE.fullmatch(token.reveal()):
+            raise CredentialError(
+                "HUBSPOT_ACCESS_TOKEN contains a space, a line break or a character no token has; copy it again."
+            )
         self._token = token
 
     def token(self) -> Secret:
@@ -45,7 +52,10 @@ class PrivateToken:
 
 
 class OAuthToken:
-    """An OAuth app's access token (30 minutes), refreshed by one thread at a time."""
+    """An OAuth app's access token (30 minutes), refreshed by one thread at a time.
+
+    `post_form` sends a form to a path and gives (status, answer).
+    """
 
     def __init__(
         self,
@@ -54,15 +64,16 @@ class OAuthToken:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._credential = credential
+        self._refresh_token = credential.refresh_token
         self._post_form = post_form
         self._clock = clock
         self._lock = threading.Lock()
         self._token = Secret("")
-        self._expires = 0.0
+        self._renew_at = 0.0
 
     def token(self) -> Secret:
         with self._lock:
-            if self._clock() >= self._expires - EARLY:
+            if not self._token or self._clock() >= self._renew_at:
                 self._refresh()
             return self._token
 
@@ -77,12 +88,14 @@ class OAuthToken:
             "grant_type": "refresh_token",
             "client_id": self._credential.client_id,
             "client_secret": self._credential.client_secret.reveal(),
-            "refresh_token": self._credential.refresh_token.reveal(),
+            "refresh_token": self._refresh_token.reveal(),
         }
         status, answer = self._post_form(TOKEN_PATH, form)
         if status != 200 or "access_token" not in answer:
             code = str(answer.get("status", ""))
-            why = _WHY.get(code, f"HubSpot answered {status} {code}; check the three OAuth settings.")
+            why = _WHY.get(code, f"HubSpot answered {status}; check the three OAuth settings.")
             raise CredentialError(f"The OAuth token could not be refreshed: {why}")
         self._token = Secret(answer["access_token"])
-        self._expires = self._clock() + float(answer.get("expires_in", 1800))
+        self._refresh_token = Secret(answer.get("refresh_token") or self._refresh_token.reveal())
+        lifetime = float(answer.get("expires_in", 1800))
+        self._renew_at = self._clock() + lifetime - min(EARLY, lifetime / 2)

@@ -18,7 +18,7 @@ import tenacity
 from hubspot_pipeline.api.auth import TOKEN_PATH, Auth, OAuthToken, PrivateToken
 from hubspot_pipeline.api.pace import Kind, Pacer
 from hubspot_pipeline.errors import CredentialError, DailyLimit, HubSpotError, MalformedAnswer, MissingScope
-from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.settings import Secret, Settings
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
@@ -26,6 +26,8 @@ Params = Mapping[str, str | int]
 ATTEMPTS = 6
 TIMEOUT = (10, 120)
 """Seconds to connect, and between two bytes of the answer (Cloudflare gives up on HubSpot after 100)."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds before the first retry, doubled for each one after it; with 6 attempts half a minute in all."""
 MOVING_LIMIT = 600
 """A portal on its way to another data centre (477) is waited for this many seconds; it can take a day."""
 RETRIED = {423, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 530}
@@ -57,14 +59,20 @@ class _Retry(HubSpotError):
 
 
 class Client:
-    """All calls of one run to one portal."""
+    """All calls of one run to one portal.
 
-    def __init__(self, settings: Settings, *, backoff: float = 1.0) -> None:
+    `backoff`: a factor on every wait before a retry; `timeout`: seconds to connect, and between two bytes.
+    """
+
+    def __init__(self, settings: Settings, *, backoff: float = 1.0, timeout: tuple[float, float] = TIMEOUT) -> None:
         self.base_url = settings.base_url
         self.pacer = Pacer(settings.daily_share)
         self.portal_now: datetime | None = None
         """The portal's clock, from the Date header of the latest answer."""
         self._backoff = backoff
+        self._timeout = timeout
+        # proxies and certificates of the environment, but not for a portal on this machine
+        self._trust_env = not settings.is_loopback
         self._sessions = threading.local()
         credential = settings.credential
         self.auth: Auth = (
@@ -80,10 +88,13 @@ class Client:
         """POST to a reading endpoint (search, batch read); anything else raises before the socket."""
         if not READING_POST.search(path):
             raise HubSpotError(f"POST {path} would write to the portal; this client only reads.")
-        return self._call("POST", path, params=params, body=json.dumps(body).encode(), parse=parse, meter=meter)
+        return self._call("POST", path, params=params, body=encoded(body), parse=parse, meter=meter)
 
     def _call(self, method: str, path: str, *, params: Params | None, body: bytes | None,
               parse: Callable[[bytes], T], meter: Meter) -> T:  # fmt: skip
+        return self._retried(meter, lambda: self._once(method, path, params, body, parse, meter))
+
+    def _retried(self, meter: Meter, attempt: Callable[[], T]) -> T:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Retry),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
@@ -91,38 +102,39 @@ class Client:
             before_sleep=lambda _: meter.add(retries=1),
         )
         try:
-            value: T = retrying(self._once, method, path, params, body, parse, meter)
+            value: T = retrying(attempt)
             return value
         except tenacity.RetryError as gave_up:
             last = gave_up.last_attempt.exception()
             assert isinstance(last, _Retry)
+            if last.status == 401:
+                raise CredentialError(f"{last}; install the app again and set the new HUBSPOT_REFRESH_TOKEN.") from None
             message = f"{last} (tried {ATTEMPTS} times; nothing of this read is lost, the next run repeats it)"
             raise HubSpotError(message, last.status) from None
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         pause = error.pause if isinstance(error, _Retry) else None
-        usual = tenacity.wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)(state)
+        usual = tenacity.wait_exponential_jitter(initial=FIRST_PAUSE, max=LONGEST_PAUSE, jitter=FIRST_PAUSE)(state)
         return (usual if pause is None else pause) * self._backoff
 
     def _once(self, method: str, path: str, params: Params | None, body: bytes | None,
               parse: Callable[[bytes], T], meter: Meter) -> T:  # fmt: skip
         kind = kind_of(path)
         token = self.auth.token()
-        self.pacer.acquire(kind)
+        call = self.pacer.acquire(kind)
         headers: Mapping[str, str] = {}
         meter.add(calls=1)
         try:
             answer = self._session().request(
-                method, self.base_url + path, params=dict(params or {}), data=body, timeout=TIMEOUT,
-                allow_redirects=False, headers=_headers(token.reveal(), body),
+                method, self.base_url + path, params=dict(params or {}), data=body, timeout=self._timeout,
+                allow_redirects=False, headers=_headers(body), auth=_Bearer(token),
             )  # fmt: skip
             headers = answer.headers
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            reason = "timed out" if isinstance(error, requests.Timeout) else "was cut off"
-            raise _Retry(f"{method} {path}: the connection to {self.base_url} {reason}") from None
+        except requests.RequestException as error:
+            raise _Retry(f"{method} {path}: the connection to {self.base_url} {_reason(error)}") from None
         finally:
-            self.pacer.observe(kind, headers)
+            self.pacer.observe(call, headers)
         meter.add(bytes=len(answer.content))
         self._read_clock(answer)
         if answer.status_code in (200, 207):
@@ -145,15 +157,18 @@ class Client:
             )
         if status == 403:
             return _forbidden(where, told, reference)
+        if 300 <= status < 400:
+            return HubSpotError(f"{where}, a redirect; the token is not sent there. Check HUBSPOT_BASE_URL.", status)
         if status == 429:
             meter.add(rate_limited=1)
             if told.get("policyName") == "DAILY":
+                self.pacer.day_is_over()
                 return DailyLimit("The portal's daily calls are used up; it goes on after midnight in its time zone.")
-            pause = 1.1 if kind == "search" else 10.0
-            self.pacer.refused(kind, pause)
+            self.pacer.refused(kind)  # it waits, for all threads
             return _Retry(where + reference, status, pause=0)
         if status == 477:
-            wait = float(answer.headers.get("Retry-After", "60"))
+            told_wait = answer.headers.get("Retry-After", "")
+            wait = float(told_wait) if told_wait.isdigit() else 60.0
             if wait > MOVING_LIMIT:
                 return HubSpotError(
                     f"{where}: HubSpot is moving this portal to another data centre and asks to come back in "
@@ -174,16 +189,40 @@ class Client:
         session: requests.Session | None = getattr(self._sessions, "session", None)
         if session is None:
             session = self._sessions.session = requests.Session()
-            session.trust_env = False  # a .netrc must not replace the token
+            session.trust_env = self._trust_env
         return session
 
     def _post_form(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         assert path == TOKEN_PATH
-        try:
-            answer = self._session().post(self.base_url + path, data=form, timeout=TIMEOUT, allow_redirects=False)
-        except requests.RequestException:
-            raise CredentialError(f"{self.base_url} cannot be reached to refresh the OAuth token.") from None
-        return answer.status_code, _body(answer)
+
+        def once() -> tuple[int, dict[str, Any]]:
+            try:
+                answer = self._session().post(
+                    self.base_url + path, data=form, timeout=self._timeout, allow_redirects=False
+                )
+            except requests.RequestException as error:
+                raise _Retry(f"POST {path}: the connection to {self.base_url} {_reason(error)}") from None
+            if answer.status_code in RETRIED:
+                raise _Retry(f"POST {path}: HubSpot answered {answer.status_code}", answer.status_code)
+            return answer.status_code, _body(answer)
+
+        return self._retried(Meter(), once)
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Sets the token; given as `auth`, so that a .netrc does not replace it."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        return request
+
+
+def encoded(body: Any) -> bytes:
+    """A request body as it is sent."""
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def kind_of(path: str) -> Kind:
@@ -193,9 +232,15 @@ def kind_of(path: str) -> Kind:
     return "associations" if path.startswith("/crm/associations/") else "burst"
 
 
-def _headers(token: str, body: bytes | None) -> dict[str, str]:
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "hubspot_pipeline"}
+def _headers(body: bytes | None) -> dict[str, str]:
+    headers = {"Accept": "application/json", "User-Agent": "hubspot_pipeline"}
     return headers | ({"Content-Type": "application/json"} if body is not None else {})
+
+
+def _reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "has no certificate this machine trusts (behind a proxy, set REQUESTS_CA_BUNDLE to its certificate)"
+    return "timed out" if isinstance(error, requests.Timeout) else "was cut off"
 
 
 def _body(answer: requests.Response) -> dict[str, Any]:
@@ -213,6 +258,11 @@ def _forbidden(where: str, told: dict[str, Any], reference: str) -> Exception:
         if isinstance(error, dict)
         for scope in (error.get("context") or {}).get("requiredGranularScopes", [])
     )
+    if not told:
+        return HubSpotError(
+            f"{where} without HubSpot's own error body: a proxy or firewall on the way refused the call. "
+            "Allow this machine to reach HubSpot's API.", 403,
+        )  # fmt: skip
     if scopes or told.get("category") == "MISSING_SCOPES":
         named = " or ".join(scopes[:6]) or "of this endpoint"
         return MissingScope(f"The token lacks the scope {named}. Add it to the app in HubSpot{reference}.", scopes)

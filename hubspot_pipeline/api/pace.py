@@ -7,48 +7,77 @@ Burst and search run on a monotonic clock; the day is the portal's.
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from hubspot_pipeline.errors import DailyLimit
 
 Kind = Literal["burst", "search", "associations"]
 
-GUARD = 0.15
-"""Seconds added to each window: two calls sent 10.0 s apart can reach HubSpot a little less than that apart."""
+REACH = 1.0
+"""Seconds a call may take to reach HubSpot, where it is counted: a first call opens a TLS connection on its way."""
+SEARCH_REACH = 0.15
+"""The same for search: its second is so short that waiting for answers would cost a third of it."""
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call that `acquire` let go; `observe` closes it."""
+
+    kind: Kind
+    number: int
+    answered: int
+    """Calls that had their answer when this one was sent, so HubSpot had counted them."""
+    sent: float
+    until: float
+    """When HubSpot has certainly forgotten it."""
 
 
 class Window:
-    """At most `limit` calls in any `interval` seconds."""
+    """At most `limit` calls in any `interval` seconds, as HubSpot counts them.
 
-    def __init__(self, limit: int, interval: float) -> None:
+    A call is counted on arrival: after it was sent, and before its answer or `reach` seconds, whichever is earlier.
+    It holds its place for an interval from then.
+    """
+
+    def __init__(self, limit: int, interval: float, reach: float = REACH) -> None:
         self.limit = limit
         self.interval = interval
-        self.foreign = 0
-        self._sent: deque[float] = deque()
+        self._reach = reach
+        self._calls: list[Call] = []
+        self._others = 0
+        self._others_until = 0.0
+        self._closed_until = 0.0
 
     def wait(self, now: float) -> float:
         """Seconds until a call may go; 0 = now."""
-        while self._sent and now - self._sent[0] >= self.interval + GUARD:
-            self._sent.popleft()
-        allowed = max(1, self.limit - self.foreign)
-        if len(self._sent) < allowed:
-            return 0.0
-        return self._sent[-allowed] + self.interval + GUARD - now
+        if now < self._closed_until:
+            return self._closed_until - now
+        # a closed call stays for one interval more: an answer under way may still have counted it
+        self._calls = [call for call in self._calls if call.until + self.interval > now]
+        held = sorted(call.until for call in self._calls if call.until > now)
+        allowed = max(1, self.limit - self._others)
+        return 0.0 if len(held) < allowed else held[len(held) - allowed] - now
 
-    def sent(self, now: float) -> None:
-        self._sent.append(now)
+    def sent(self, call: Call) -> None:
+        call.until = call.sent + self._reach + self.interval
+        self._calls.append(call)
 
-    def observed(self, limit: int, remaining: int) -> None:
+    def answered(self, call: Call, now: float) -> None:
+        call.until = min(call.until, now + self.interval)
+
+    def observed(self, call: Call, limit: int, remaining: int, interval: float, now: float) -> None:
         """Take over HubSpot's own figures; calls we did not make are another user of the same app."""
-        self.limit = limit
-        self.foreign = max(0, limit - remaining - len(self._sent))
+        self.limit, self.interval = limit, interval
+        others = limit - remaining - sum(mine.until > call.sent for mine in self._calls)
+        # ours that had not arrived yet hide some of theirs, so the largest figure of an interval is the true one
+        if others >= self._others or now >= self._others_until:
+            self._others, self._others_until = max(0, others), now + interval
 
-    def refill_in(self, now: float, seconds: float) -> None:
-        """HubSpot said it is full: let nothing go for `seconds`."""
-        self._sent.clear()
-        self._sent.extend([now - self.interval - GUARD + seconds] * self.limit)
+    def refused(self, now: float) -> None:
+        """HubSpot said it is full: let nothing go for an interval."""
+        self._closed_until = now + self.interval + SEARCH_REACH
 
 
 class Pacer:
@@ -60,19 +89,22 @@ class Pacer:
         self._share = daily_share
         # until a header tells more: the smallest published tier
         self._windows: dict[Kind, Window] = {
-            "burst": Window(100, 10.0), "associations": Window(100, 10.0), "search": Window(5, 1.0),
+            "burst": Window(100, 10.0), "associations": Window(100, 10.0), "search": Window(5, 1.0, SEARCH_REACH),
         }  # fmt: skip
+        self._sent = 0
+        self._answered = 0
         self.daily_limit: int | None = None
-        self._daily_remaining = 0
-        self._in_flight = 0
-        self._unseen = 0  # calls that the last figure may not contain
+        self._day_ends_at = 0
+        """The number of the call after which nothing would be left today, were we the only user."""
+        self._told_by = 0
+        self._day_over = False
 
     @property
     def daily_remaining(self) -> int | None:
-        """Calls the portal has left today; None where HubSpot does not tell (OAuth apps)."""
-        return None if self.daily_limit is None else max(0, self._daily_remaining - self._unseen)
+        """Calls the portal has left today, at least; None where HubSpot does not tell (OAuth apps)."""
+        return None if self.daily_limit is None else max(0, self._day_ends_at - self._sent)
 
-    def acquire(self, kind: Kind, sleep: Callable[[float], None] = time.sleep) -> None:
+    def acquire(self, kind: Kind, sleep: Callable[[float], None] = time.sleep) -> Call:
         """Wait until a call of this kind may go. Raises DailyLimit when today's share is used up."""
         while True:
             with self._lock:
@@ -80,39 +112,48 @@ class Pacer:
                 now = self._clock()
                 wait = self._windows[kind].wait(now)
                 if wait <= 0:
-                    self._windows[kind].sent(now)
-                    self._in_flight += 1
-                    self._unseen += 1
-                    return
+                    self._sent += 1
+                    call = Call(kind, self._sent, self._answered, now, now)
+                    self._windows[kind].sent(call)
+                    return call
             sleep(wait)
 
-    def observe(self, kind: Kind, headers: Mapping[str, str]) -> None:
-        """Close a call that `acquire` let go; `headers`: of its answer (budgets are absent on search), or {}."""
+    def observe(self, call: Call, headers: Mapping[str, str]) -> None:
+        """Close a call; `headers`: of its answer (budgets are absent on search), or {} where none came."""
         limit, remaining = _int(headers, "Max"), _int(headers, "Remaining")
-        daily, daily_remaining = _int(headers, "Daily"), _int(headers, "Daily-Remaining")
+        interval = (_int(headers, "Interval-Milliseconds") or 10_000) / 1000
+        daily, left = _int(headers, "Daily"), _int(headers, "Daily-Remaining")
         with self._lock:
-            if kind == "burst" and limit and remaining is not None:
-                self._windows["burst"].observed(limit, remaining)
+            now = self._clock()
+            self._answered += 1
+            self._windows[call.kind].answered(call, now)
+            if call.kind == "burst" and limit and remaining is not None:
+                self._windows["burst"].observed(call, limit, remaining, interval, now)
                 # Free and Starter 100, Professional and Enterprise 150, with the limit increase 200
                 self._windows["associations"].limit = 100 if limit < 190 else 150 if limit < 250 else 200
-            self._in_flight -= 1
-            if daily and daily_remaining is not None:
-                late = self.daily_limit is not None and 0 < daily_remaining - self._daily_remaining < 1000
-                # answers can overtake each other; a large rise is a new day
-                self._daily_remaining = self._daily_remaining if late else daily_remaining
-                self.daily_limit = daily
-                self._unseen = self._in_flight
+                self._windows["associations"].interval = interval
+            # answers overtake each other; the figure may lack every call that was unanswered when this one was sent
+            if daily and left is not None and call.number > self._told_by:
+                self.daily_limit, self._told_by = daily, call.number
+                self._day_ends_at = left + call.answered + 1
 
-    def refused(self, kind: Kind, seconds: float) -> None:
+    def refused(self, kind: Kind) -> None:
         """HubSpot answered 429 for this budget although we kept to it."""
         with self._lock:
-            self._windows[kind].refill_in(self._clock(), seconds)
+            self._windows[kind].refused(self._clock())
+
+    def day_is_over(self) -> None:
+        """HubSpot answered 429 for the day: no call of this run goes any more."""
+        with self._lock:
+            self._day_over = True
 
     def _check_day(self) -> None:
+        if self._day_over:
+            raise DailyLimit("The portal's daily calls are used up; it goes on after midnight in its time zone.")
         if self.daily_limit is None:
             return
         floor = self.daily_limit * (1 - self._share)
-        if self._daily_remaining - self._unseen - 1 < floor:
+        if self._day_ends_at - self._sent - 1 < floor:
             raise DailyLimit(
                 f"{self.daily_remaining:,} of the portal's {self.daily_limit:,} daily calls are left and this pipeline "
                 f"leaves {floor:,.0f} to others (HUBSPOT_DAILY_CALL_SHARE={self._share:g}); "

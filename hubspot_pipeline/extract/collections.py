@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from hubspot_pipeline.api.client import Client, Meter
+from hubspot_pipeline.errors import MalformedAnswer
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.streams import API_VERSION, Stream
 
@@ -42,6 +43,8 @@ def _pages(client: Client, path: str, params: dict[str, str], meter: Meter) -> l
         following = (answer.get("paging") or {}).get("next")
         if not following:
             return items
+        if str(following.get("after", "")) in ("", after):
+            raise MalformedAnswer(f"{path}: the list does not move on")
         after = str(following["after"])
 
 

@@ -18,7 +18,8 @@ def definitions(client: Client, object_type: str, meter: Meter, *, archived: boo
     answer = client.get(path, {"archived": "true"} if archived else None, parse=unnest.results, meter=meter)
     found = [
         # an answer on a custom property has no `hubspotDefined` at all
-        definition | {"object": object_type, "isCustom": not definition.get("hubspotDefined", False), "archived": archived}
+        definition
+        | {"object": object_type, "isCustom": not definition.get("hubspotDefined", False), "archived": archived}
         for definition in answer
     ]
     return sorted(found, key=lambda definition: definition["name"])

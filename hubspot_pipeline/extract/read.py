@@ -12,14 +12,15 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from hubspot_pipeline.api.client import Client, Meter
-from hubspot_pipeline.errors import HubSpotError
+from hubspot_pipeline.errors import HubSpotError, MalformedAnswer
 from hubspot_pipeline.extract import unnest
-from hubspot_pipeline.extract.unnest import Page, Record
+from hubspot_pipeline.extract.unnest import LinkPage, LinkType, Page, Record
 from hubspot_pipeline.extract.windows import (
     BATCH_INPUTS,
     HISTORY_PAGE,
     LINK_INPUTS,
     LIST_PAGE,
+    PATIENCE,
     Chain,
     Chains,
     chunks,
@@ -31,6 +32,9 @@ R = TypeVar("R")
 
 URL_LIMIT = 14_000
 """Characters of a query string; HubSpot publishes no limit, connectors are known to send 15,000."""
+TOO_LONG = (413, 414, 431)
+"""Answers to a URL that is longer than some server on the way allows."""
+NO_LINK = "crm.associations.NO_ASSOCIATIONS_FOUND"
 WIDTH = 8
 """Calls of one stream in flight: 19 calls a second at about 0.4 s each."""
 
@@ -46,7 +50,8 @@ class Reader:
     meter: Meter = field(default_factory=Meter)
     pages: int = 0
 
-    def scan(self, chains: Chains, *, history: Sequence[str] = (), max_pages: int | None = None) -> Iterator[list[Record]]:
+    def scan(self, chains: Chains, *, history: Sequence[str] = (),
+             max_pages: int | None = None) -> Iterator[list[Record]]:  # fmt: skip
         """All live records of the chains' ranges, one page a step; `chains` tells afterwards what is left.
 
         Stops early after `max_pages`; pages already requested are still yielded.
@@ -65,8 +70,7 @@ class Reader:
                 return
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
                 chain, page = flying.pop(future), future.result()
-                first = int(page.results[0].id) if page.results else None
-                chains.read(chain, first, int(page.after) if page.after is not None else None)
+                chains.read(chain, [int(record.id) for record in page.results], _next_id(page.after))
                 self.pages += 1
                 yield page.results
 
@@ -75,15 +79,20 @@ class Reader:
         params = {"archived": "true"} | ({"associations": ",".join(self.stream.pairs)} if self.stream.pairs else {})
         fetch = self._lister(params, ())
         after: str | None = None
+        idle = 0
         while True:
             page = fetch(after)
             self.pages += 1
             yield page.results
+            idle = 0 if page.after != after else idle + 1
             after = page.after
             if after is None:
                 return
+            if idle > PATIENCE:
+                raise MalformedAnswer(f"the list of archived {self.stream.object} does not move on behind {after}")
 
-    def batch(self, ids: Iterable[str], *, history: Sequence[str] = (), archived: bool = False) -> Iterator[list[Record]]:
+    def batch(self, ids: Iterable[str], *, history: Sequence[str] = (),
+              archived: bool = False) -> Iterator[list[Record]]:  # fmt: skip
         """Read records by id, all properties. Ids that are gone are missing; a merged-away id gives its survivor."""
         size = HISTORY_PAGE if history else BATCH_INPUTS
         yield from self._ahead(lambda part: self._batch(part, history, archived).results, chunks(list(ids), size))
@@ -114,7 +123,7 @@ class Reader:
                 try:
                     return self._get(names | start)
                 except HubSpotError as error:
-                    if error.status != 414:
+                    if error.status not in TOO_LONG:
                         raise
                     fits = False
             page = self._get(params | {"properties": "hs_object_id", "limit": str(LIST_PAGE)} | start)
@@ -138,33 +147,47 @@ class Reader:
             body["propertiesWithHistory"] = list(history)
         path = objects_path(self.stream.object, "/batch/read")
         params = {"archived": "true"} if archived else None
-        page = self.client.post(path, body, params=params, parse=unnest.page, meter=self.meter)
+        page = self.client.post(path, body, params=params, parse=lambda c: _answering(c, ids), meter=self.meter)
         self.pages += 1
+        silent = _unmentioned(page, ids)
+        if silent and len(silent) < len(ids):
+            # merged-away ids, whose survivor is in the answer; or the answer is short of what was asked
+            page.results += self._batch(silent, history, archived).results
         return page
 
     def _links(self, to_object: str, ids: list[str]) -> tuple[list[str], list[dict[str, Any]]]:
         path = f"/crm/associations/{API_VERSION}/{self.stream.object}/{to_object}/batch/read"
-        known, rows = set(ids), []
-        inputs: list[dict[str, str]] = [{"id": id_} for id_ in ids]
+        known, rows = set(ids), dict[tuple[Any, ...], dict[str, Any]]()
+        asked: set[tuple[str, str | None]] = set()
+        inputs: dict[str, str | None] = dict.fromkeys(ids)
         while inputs:
-            page = self.client.post(path, {"inputs": inputs}, parse=unnest.links, meter=self.meter)
-            inputs = []
+            body = [{"id": id_} | ({"after": after} if after else {}) for id_, after in inputs.items()]
+            page = self.client.post(path, {"inputs": body}, parse=unnest.links, meter=self.meter)
+            first_time = {id_ for id_, after in inputs.items() if (id_, after) not in asked}
+            asked |= set(inputs.items())
+            following: dict[str, str | None] = {}
             for linked in page.results:
-                from_id = str(linked.from_["id"])
-                for target in linked.to:
-                    rows += [self._link(from_id, to_object, target.toObjectId, k) for k in target.associationTypes]
+                from_id = str(linked.from_.id)
+                for to in linked.to:
+                    found = [self._link(from_id, to_object, to.toObjectId, kind) for kind in to.associationTypes]
+                    rows |= {tuple(row.values())[:-1]: row for row in found}
                 if linked.paging and linked.paging.next:
-                    inputs.append({"id": from_id, "after": str(linked.paging.next.after)})
-            for problem in page.errors:
-                if problem.subCategory != "crm.associations.NO_ASSOCIATIONS_FOUND":
-                    # the record is gone or unreadable: what is stored of it stays until it is known again
-                    known -= {str(id_) for id_ in problem.context.get("fromObjectId", [])}
-        return sorted(known), [row for row in rows if row["from_id"] in known]
+                    following[from_id] = str(linked.paging.next.after)
+            refused, gaps = _gaps(page)
+            silent = inputs.keys() - {str(linked.from_.id) for linked in page.results} - refused - gaps
+            # what an answer does not mention is asked for once more before it counts as without links
+            following |= {id_: inputs[id_] for id_ in silent & first_time}
+            # the record is gone or unreadable: what is stored of it stays until it is known again
+            known -= refused | (silent if _vague(page) else set())
+            if repeated := {id_ for id_, after in following.items() if id_ not in silent and (id_, after) in asked}:
+                raise MalformedAnswer(f"the links of {self.stream.object} {min(repeated)} do not move on")
+            inputs = following
+        return sorted(known), [row for row in rows.values() if row["from_id"] in known]
 
-    def _link(self, from_id: str, to_object: str, to_id: int | str, kind: dict[str, Any]) -> dict[str, Any]:
+    def _link(self, from_id: str, to_object: str, to_id: int | str, kind: LinkType) -> dict[str, Any]:
         return {
             "from_object": self.stream.object, "from_id": from_id, "to_object": to_object, "to_id": str(to_id),
-            "category": str(kind["category"]), "type_id": int(kind["typeId"]), "label": kind.get("label"),
+            "category": kind.category, "type_id": kind.typeId, "label": kind.label,
         }  # fmt: skip
 
     def _ahead(self, fetch: Callable[[T], R], parts: list[T]) -> Iterator[R]:
@@ -176,6 +199,45 @@ class Reader:
                 yield flying.pop(0).result()
         for future in flying:
             yield future.result()
+
+
+def _next_id(after: str | None) -> int | None:
+    if after is not None and not after.isdigit():
+        raise MalformedAnswer("the cursor of a list is no record id")
+    return None if after is None else int(after)
+
+
+def _unmentioned(page: Page, ids: list[str]) -> list[str]:
+    """Ids that a batch answer neither brings nor names in its errors."""
+    named = {str(record.id) for record in page.results}
+    named |= {str(id_) for problem in page.errors for id_ in problem.context.get("ids", [])}
+    return [id_ for id_ in ids if id_ not in named]
+
+
+def _answering(content: bytes, ids: list[str]) -> Page:
+    """A batch answer. Raises MalformedAnswer where it says nothing of what was asked, or failed for another reason
+    than that records are gone: an id missing in it must mean that."""
+    page = unnest.page(content)
+    other = {problem.category for problem in page.errors} - {"OBJECT_NOT_FOUND"}
+    if other:
+        raise MalformedAnswer(f"a part of the batch failed ({', '.join(sorted(other))})")
+    if not page.results and _unmentioned(page, ids):
+        raise MalformedAnswer("the batch has neither records nor reasons why not")
+    return page
+
+
+def _gaps(page: LinkPage) -> tuple[set[str], set[str]]:
+    """(ids of records that are gone or unreadable, ids of records that have no link)."""
+    gone: set[str] = set()
+    bare: set[str] = set()
+    for problem in page.errors:
+        (bare if problem.subCategory == NO_LINK else gone).update(map(str, problem.context.get("fromObjectId", [])))
+    return gone, bare
+
+
+def _vague(page: LinkPage) -> bool:
+    """An error that does not say whom it concerns."""
+    return any(problem.subCategory != NO_LINK and not problem.context.get("fromObjectId") for problem in page.errors)
 
 
 def milliseconds(instant: datetime) -> int:

@@ -7,6 +7,8 @@ library, scrubbed, and what was scrubbed is told in `scrubbed`.
 
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,10 +34,10 @@ class Version(msgspec.Struct):
 
     timestamp: str | int
     value: Any = None
-    sourceType: str | None = None
-    sourceId: str | None = None
-    sourceLabel: str | None = None
-    updatedByUserId: int | str | None = None
+    sourceType: Any = None
+    sourceId: Any = None
+    sourceLabel: Any = None
+    updatedByUserId: Any = None
 
 
 class Record(msgspec.Struct):
@@ -75,13 +77,23 @@ class Page(msgspec.Struct):
         return str(self.paging.next.after) if self.paging and self.paging.next else None
 
 
+class LinkType(msgspec.Struct):
+    category: str
+    typeId: int
+    label: str | None = None
+
+
 class Target(msgspec.Struct):
     toObjectId: int | str
-    associationTypes: list[dict[str, Any]]
+    associationTypes: list[LinkType]
+
+
+class Source(msgspec.Struct):
+    id: int | str
 
 
 class Linked(msgspec.Struct):
-    from_: dict[str, Any] = msgspec.field(name="from")
+    from_: Source = msgspec.field(name="from")
     to: list[Target] = []
     paging: Paging | None = None
 
@@ -120,7 +132,7 @@ def links(content: bytes) -> LinkPage:
 def rows(content: bytes) -> dict[str, Any]:
     """Decode any other JSON object. Raises MalformedAnswer where it is none."""
     try:
-        found = json.loads(content)
+        found = json.loads(_mended(content))
     except ValueError:
         raise MalformedAnswer("the answer is not JSON") from None
     if not isinstance(found, dict):
@@ -134,7 +146,7 @@ def listing(content: bytes) -> dict[str, Any]:
     items = found.get("results")
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise MalformedAnswer("the answer has no list `results`")
-    return _shield(found)  # type: ignore[no-any-return]
+    return found
 
 
 def results(content: bytes) -> list[dict[str, Any]]:
@@ -148,16 +160,16 @@ def _decode(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
         return decoder.decode(content)
     except msgspec.ValidationError as error:
         raise MalformedAnswer(f"the answer is not what the API promises ({error})") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except msgspec.DecodeError:
         return _decode_leniently(decoder, content)
 
 
 def _decode_leniently(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
     try:
-        found = decoder.decode(msgspec.json.encode(_shield(json.loads(content))))
+        found = decoder.decode(_mended(content))
     except msgspec.ValidationError as error:
         raise MalformedAnswer(f"the answer is not what the API promises ({error})") from None
-    except (ValueError, msgspec.DecodeError):
+    except msgspec.DecodeError:
         raise MalformedAnswer("the answer is not complete JSON") from None
     for record in found.results:
         if isinstance(record, Record):
@@ -166,17 +178,15 @@ def _decode_leniently(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any
 
 
 REPLACEMENT = "�"
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)", re.DOTALL)
+"""An escape in JSON: a pair of surrogates, a lone one (6 bytes long), or the beginning of any other."""
 
 
-def _shield(value: Any) -> Any:
-    """Replace lone surrogates, which no UTF-8 text can hold, by U+FFFD."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_shield(item) for item in value]
-    if isinstance(value, dict):
-        return {_shield(key): _shield(item) for key, item in value.items()}
-    return value
+def _mended(content: bytes) -> bytes:
+    """The same JSON with U+FFFD for lone surrogates, which no UTF-8 text can hold, and for bytes that are no UTF-8."""
+    mark = REPLACEMENT.encode()
+    text = content.decode("utf-8", "replace").encode()
+    return _ESCAPE.sub(lambda found: mark if len(found[0]) == 6 else found[0], text)
 
 
 def cells(records: Sequence[Record], names: Sequence[str]) -> tuple[pa.Table, pa.Array, list[Scrubbed]]:
@@ -196,8 +206,9 @@ def cells(records: Sequence[Record], names: Sequence[str]) -> tuple[pa.Table, pa
 
 
 def _read_cells(raws: list[bytes], names: Sequence[str]) -> pa.Table:
-    if any(b"\n" in raw for raw in raws):
-        raise pa.ArrowInvalid("a record on several lines")
+    # pyarrow ends the process on `null`
+    if any(b"\n" in raw or raw[:1] != b"{" for raw in raws):
+        raise pa.ArrowInvalid("a record that is no object on one line")
     schema = pa.schema([(name, pa.string()) for name in names])
     if not raws or not names:
         return pa.table({name: pa.nulls(len(raws), pa.string()) for name in names})
@@ -215,17 +226,23 @@ def _read_cells(raws: list[bytes], names: Sequence[str]) -> pa.Table:
 def _flatten(id_: str, raw: bytes, scrubbed: list[Scrubbed]) -> bytes:
     """One record's properties with every value as text or null, the last of a doubled key, on one line."""
 
-    def text(name: str, value: Any) -> str | None:
-        if value is None or isinstance(value, str):
-            return value
-        sent = json.dumps(value, ensure_ascii=False)
-        scrubbed.append(Scrubbed(id_, name, sent, "not text as HubSpot promises; kept as its JSON text"))
-        return sent
+    def text(name: str, value: bytes) -> str | None:
+        if value == b"null":
+            return None
+        if value.startswith(b'"'):
+            return msgspec.json.decode(value, type=str)
+        scrubbed.append(Scrubbed(id_, name, value.decode(), "not text as HubSpot promises; kept as its JSON text"))
+        return value.decode()
 
-    found = json.loads(raw)
-    if not isinstance(found, dict):
-        raise MalformedAnswer(f"the properties of record {id_} are not an object")
-    return msgspec.json.encode({name: text(name, value) for name, value in found.items()})
+    try:
+        found = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        raise MalformedAnswer(f"the properties of record {id_} are not an object") from None
+    names = Counter(name for name, _ in json.loads(raw, object_pairs_hook=list))
+    for name in [name for name, count in names.items() if count > 1]:
+        kept = bytes(found[name]).decode()
+        scrubbed.append(Scrubbed(id_, name, kept, "sent more than once; this one, the last, was kept"))
+    return msgspec.json.encode({name: text(name, bytes(value)) for name, value in found.items()})
 
 
 def _replaced(records: Sequence[Record], raws: list[bytes]) -> list[Scrubbed]:

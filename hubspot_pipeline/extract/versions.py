@@ -1,5 +1,6 @@
 """Records read with `propertiesWithHistory` -> one row per version of a property."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,8 +31,9 @@ def history_table(records: Sequence[Record], synced_at: datetime) -> pa.Table:
                 moment = str(version.timestamp)
                 rows.append({
                     "id": str(record.id), "property": name, "changed_at": moment, "seq": at_once[moment],
-                    "value": _text(version.value), "source_type": version.sourceType, "source_id": version.sourceId,
-                    "source_label": version.sourceLabel, "updated_by_user_id": _text(version.updatedByUserId),
+                    "value": _text(version.value), "source_type": _text(version.sourceType),
+                    "source_id": _text(version.sourceId), "source_label": _text(version.sourceLabel),
+                    "updated_by_user_id": _text(version.updatedByUserId),
                 })  # fmt: skip
                 at_once[moment] += 1
     columns: dict[str, pa.Array] = {
@@ -45,4 +47,4 @@ def history_table(records: Sequence[Record], synced_at: datetime) -> pa.Table:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

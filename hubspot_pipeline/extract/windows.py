@@ -1,12 +1,13 @@
-"""Where the next page of a walk starts: pure decisions, no I/O.
+"""Where the next page of a list scan starts: pure decisions, no I/O.
 
-`Chains` cuts a list scan into id ranges that are read side by side; `Span.parts` cuts a span of time until
-each part is under the search endpoint's cap.
+(id ranges, pages read so far) -> chains of pages that are read side by side, and what is left unread
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+
+from hubspot_pipeline.errors import MalformedAnswer
 
 T = TypeVar("T")
 
@@ -19,6 +20,8 @@ LINK_INPUTS = 1_000
 
 PAGES_PER_CHAIN = 8
 """A range is worth a chain of its own from this many pages on: each chain may end in one page that is not full."""
+PATIENCE = 5
+"""Pages in a row that may bring neither a record nor a step forward."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +32,7 @@ class Chain:
     hi: int | None
     busy: bool = False
     fresh: bool = True
+    idle: int = 0
 
 
 class Chains:
@@ -42,7 +46,10 @@ class Chains:
                  page_size: int = LIST_PAGE) -> None:  # fmt: skip
         self._open = [Chain(lo, hi) for lo, hi in ranges]
         self._top = max(top, 1)
-        self._ids_per_page = max(1.0, self._top / max(1, total)) * page_size
+        self._total = max(total, 1)
+        self._page_size = page_size
+        self._sparse = 0
+        """Ids of ranges that turned out to hold a page at most: the records lie in the others."""
         pages = -(-total // page_size)
         self._width = max(1, min(width, pages // PAGES_PER_CHAIN))
         self._misses_left = max(2, pages // 20)
@@ -64,52 +71,42 @@ class Chains:
             chain.busy = True
         return chain
 
-    def read(self, chain: Chain, first: int | None, after: int | None) -> None:
-        """A page arrived. `first`: its first id; `after`: where the next one starts (None: that was the last)."""
+    def read(self, chain: Chain, ids: Sequence[int], after: int | None) -> None:
+        """A page of `ids` arrived. `after`: where the next one starts (None: that was the last).
+
+        Raises MalformedAnswer where the list does not move on.
+        """
         chain.busy = False
-        if chain.fresh and first is not None and chain.hi is not None and first >= chain.hi:
-            self._misses_left -= 1
-        chain.fresh = False
-        if after is not None and after <= chain.lo and first is not None:
-            after = max(after, first + 1)
+        if ids and (len(ids) >= self._page_size if after is None else after <= chain.lo):
+            # a full page need not be the last one, and a cursor that stands still is none
+            after = max(ids) + 1
         # a page that ends just below `hi` does not show that `hi` itself is read by the next chain
-        if after is None or (chain.hi is not None and after > chain.hi):
+        ended = after is None or (chain.hi is not None and after > chain.hi)
+        if chain.fresh and ended:
+            self._sparse += self._span(chain)
+            self._misses_left -= bool(chain.hi is not None and (not ids or min(ids) >= chain.hi))
+        chain.fresh = False
+        chain.idle = 0 if ids or after is None or after > chain.lo else chain.idle + 1
+        if chain.idle > PATIENCE:
+            raise MalformedAnswer(f"the list brings no record from id {chain.lo} on and says there are more")
+        if after is None or ended:
             self._open.remove(chain)
         else:
             chain.lo = max(chain.lo, after)
 
-    def _split(self) -> Chain | None:
-        def span(chain: Chain) -> int:
-            return (self._top + 1 if chain.hi is None else chain.hi) - chain.lo
+    def _span(self, chain: Chain) -> int:
+        return (self._top + 1 if chain.hi is None else chain.hi) - chain.lo
 
-        widest = max(self._open, key=span, default=None)
-        if widest is None or self._misses_left <= 0 or span(widest) < 2 * PAGES_PER_CHAIN * self._ids_per_page:
+    def _split(self) -> Chain | None:
+        widest = max(self._open, key=self._span, default=None)
+        ids_per_page = max(1.0, (self._top - self._sparse) / self._total) * self._page_size
+        if widest is None or self._misses_left <= 0 or self._span(widest) < 2 * PAGES_PER_CHAIN * ids_per_page:
             return None
-        middle = widest.lo + span(widest) // 2
+        middle = widest.lo + self._span(widest) // 2
         upper = Chain(middle, widest.hi)
         widest.hi = middle
         self._open.append(upper)
         return upper
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Milliseconds since the epoch, both ends included; `hi` None: open."""
-
-    lo: int
-    hi: int | None = None
-
-    def parts(self, total: int, now: int, cap: int = SEARCH_CAP) -> list["Span"]:
-        """Equal parts that would hold less than the cap each if the changes were spread evenly; ascending."""
-        hi = max(now if self.hi is None else self.hi, self.lo + 1)
-        count = min(max(2, -(-total * 5 // (cap * 4))), hi - self.lo + 1)
-        edges = [self.lo + (hi - self.lo + 1) * i // count for i in range(count)] + [hi + 1]
-        spans = [Span(lo, up - 1) for lo, up in zip(edges, edges[1:], strict=False) if up > lo]
-        return [*spans[:-1], Span(spans[-1].lo, self.hi)] if spans else [self]
-
-    @property
-    def is_instant(self) -> bool:
-        return self.hi is not None and self.hi <= self.lo
 
 
 def chunks(items: list[T], size: int) -> list[list[T]]:
