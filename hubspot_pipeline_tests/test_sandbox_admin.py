@@ -4,6 +4,7 @@ import http.client
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from hubspot_pipeline.sandbox import Portal
+from hubspot_pipeline.sandbox.__main__ import made, main, parser
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 
 CONTACTS = "/crm/objects/2026-03/contacts"
@@ -214,3 +216,18 @@ def test_a_killed_portal_comes_back_as_it_was(tmp_path: Path) -> None:
         assert call("GET", "/_sandbox/dump") == before
         assert b"MISSING_SCOPES" in call("GET", "/crm/objects/2026-03/deals")
         assert b'"id":"' in call("GET", CONTACTS)
+
+
+def test_the_clock_of_a_generated_portal_survives_a_restart(tmp_path: Path) -> None:
+    given = ["--state", str(tmp_path / "portal.state"), "--contacts", "3"]
+    first = made(parser().parse_args(given))
+    ahead = first.portal.clock.now() - time.time_ns() // 1_000_000
+    assert first.portal.journal is not None
+    first.portal.journal.close()
+    second = made(parser().parse_args(given))
+    assert abs(second.portal.clock.now() - time.time_ns() // 1_000_000 - ahead) < 60_000
+
+
+def test_a_folder_that_cannot_be_imported_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--load", "/no/such/folder", "--port", "0"]) == 2
+    assert "/no/such/folder" in capsys.readouterr().err

@@ -64,6 +64,7 @@ def made(given: argparse.Namespace) -> Sandbox:
         sandbox, fresh = kept(given.state, options)
     if fresh:
         fill(sandbox.portal, given)
+        sandbox.keep_clock()
     sandbox.portal.tier = given.tier
     changes = {"latency_ms": given.latency_ms}
     sandbox.configure(changes if given.rate_limit is None else changes | {"rate_limit": given.rate_limit})
@@ -73,7 +74,11 @@ def made(given: argparse.Namespace) -> Sandbox:
 def main(argv: Sequence[str] | None = None) -> int:
     """Serves until interrupted; prints one line with the address once it answers. Returns the exit code."""
     given = parser().parse_args(argv)
-    sandbox = made(given)
+    try:
+        sandbox = made(given)
+    except ValueError as error:  # a folder that cannot be imported, a state file that is none
+        print(error, file=sys.stderr)
+        return 2
     server = uvicorn_server(sandbox, given.port)
     thread = threading.Thread(target=_announce, args=(server,), daemon=True)
     thread.start()

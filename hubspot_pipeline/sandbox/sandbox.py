@@ -4,6 +4,7 @@ portal + credentials + limits + knobs + faults + call log = `Sandbox`; one reque
 """
 
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -110,6 +111,13 @@ class Sandbox:
             setattr(self.config, name, value)
         self.shape_at = 0
         self.apply()
+
+    def keep_clock(self) -> None:
+        """Notes in the state file how far the virtual clock is ahead of the real one."""
+        if self.portal.journal is not None:
+            clock = self.portal.clock
+            ahead = clock.now() - time.time_ns() // 1_000_000
+            self.portal.journal.write("clock", {"now": clock.now(), "frozen": clock.frozen, "ahead": ahead})
 
     def remember(self, call: str, given: Json) -> None:
         """Keeps an admin call in the state file, to be made again after a restart."""
