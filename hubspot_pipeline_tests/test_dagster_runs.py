@@ -239,7 +239,7 @@ def test_log_lines_carry_their_stream(story: Story) -> None:
 
 
 def test_a_quiet_run_builds_and_publishes_nothing(story: Story) -> None:
-    assert story.runs["quiet"]["exit_code"] == 0
+    assert story.runs["quiet"]["exit_code"] == 0, story.runs["quiet"]["message"]
     landed = story.landed("quiet")
     assert {name.split("/")[0] for name in landed} == {"hubspot"}
     assert {figures["rows_inserted"].value + figures["rows_updated"].value for figures in landed.values()} == {0}

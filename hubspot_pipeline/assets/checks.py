@@ -37,12 +37,14 @@ def kept(instance: dg.DagsterInstance, keys: set[dg.AssetCheckKey]) -> Iterator[
     """The last answers of dbt tests whose models this run left alone, so that the UI does not show them as not run."""
     for check in sorted(keys):
         history = instance.event_log_storage.get_asset_check_execution_history(check, limit=5)
-        last = next((record for record in history if record.evaluation is not None), None)
-        if last is not None and (answer := last.evaluation) is not None:
-            yield dg.AssetCheckResult(
-                asset_key=check.asset_key, check_name=check.name, passed=answer.passed, severity=answer.severity,
-                metadata={"kept_from_run": last.run_id, **answer.metadata},
-            )  # fmt: skip
+        # the newest record is this run's plan to answer
+        for record in history:
+            if isinstance(answer := record.evaluation, dg.AssetCheckEvaluation):
+                yield dg.AssetCheckResult(
+                    asset_key=check.asset_key, check_name=check.name, passed=answer.passed, severity=answer.severity,
+                    metadata={"kept_from_run": record.run_id, **answer.metadata},
+                )  # fmt: skip
+                break
 
 
 def completeness(con: duckdb.DuckDBPyConnection, stream: Stream, now: datetime) -> _Verdict | None:
