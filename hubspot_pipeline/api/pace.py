@@ -70,7 +70,8 @@ class Window:
     def observed(self, call: Call, limit: int, remaining: int, interval: float, now: float) -> None:
         """Take over HubSpot's own figures; calls we did not make are another user of the same app."""
         self.limit, self.interval = limit, interval
-        others = limit - remaining - sum(mine.until > call.sent for mine in self._calls)
+        ours = sum(mine.sent + interval > call.sent and mine.number <= call.number for mine in self._calls)
+        others = limit - remaining - ours
         # ours that had not arrived yet hide some of theirs, so the largest figure of an interval is the true one
         if others >= self._others or now >= self._others_until:
             self._others, self._others_until = max(0, others), now + interval
