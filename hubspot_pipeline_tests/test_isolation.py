@@ -1,5 +1,6 @@
 """One stream that fails never stops another, and what is already stored stays."""
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -85,7 +86,7 @@ def test_a_missing_scope_skips_the_stream_and_names_the_scope(sandbox: Sandbox, 
     landed(run(given))
     granted = ["oauth", "crm.objects.contacts.read", "crm.objects.companies.read", "crm.objects.deals.read",
                "crm.objects.products.read", "crm.objects.line_items.read", "crm.objects.users.read",
-               "crm.objects.owners.read"]  # fmt: skip
+               "crm.objects.owners.read", "sales-email-read"]  # fmt: skip
     sandbox.post("tokens", {"token": TOKEN, "scopes": granted})
     result = run(given)
     outcome = result.outcomes["tickets"]
@@ -143,3 +144,30 @@ def test_the_daily_share_ends_in_waiting_and_the_next_day_goes_on(sandbox: Sandb
             break
     assert result.exit_code == 0
     assert differences(sandbox.url, given.working) == []
+
+
+def test_links_of_records_stored_by_a_failed_sync_are_read_by_the_next(sandbox: Sandbox, tmp_path: Path) -> None:
+    _seeded(sandbox)
+    given = settings(tmp_path, sandbox.url, small_portal=0)
+    landed(run(given))
+    sandbox.post("clock", {"advance_ms": 3_600_000})
+    contact = sandbox.mutate({"op": "create", "object_type": "contacts", "properties": {"firstname": "New"}})[0]
+    company = next(e["id"] for e in sandbox.dump() if e["kind"] == "record" and e["object"] == "companies")
+    sandbox.mutate({"op": "associate", "from_object": "contacts", "from_id": contact, "to_object": "companies",
+                    "to_id": company})  # fmt: skip
+    sandbox.post("faults", {"faults": [{"match": "POST /crm/associations/.*contacts/companies", "status": 500, "times": -1}]})
+    assert run(given).outcomes["contacts"].status == "failed"
+    sandbox.delete("faults")
+    landed(run(given))
+    assert differences(sandbox.url, given.working) == []
+
+
+def test_losing_the_local_state_folder_loses_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    _seeded(sandbox)
+    given = settings(tmp_path, sandbox.url, small_portal=0)
+    landed(run(given))
+    shutil.rmtree(tmp_path / ".dlt")
+    sandbox.delete("calls")
+    assert not landed(run(given)).changed
+    # a first read would list every object
+    assert not [call for call in sandbox.calls() if call["method"] == "GET" and "/crm/objects/" in call["path"]]

@@ -52,7 +52,13 @@ class Walk:
             state["first"] = True
         todo += [phase for phase in self.plan.phases if phase not in todo]
         if "scan" not in todo:
-            yield from self._changes(state)
+            try:
+                yield from self._changes(state)
+            except Exception:
+                # what was read is stored, so no later search brings it back: its links must not be forgotten
+                if self._changed and "links" not in todo:
+                    todo.append("links")
+                raise
         for phase in list(todo):
             yield from getattr(self, f"_{phase}")(state)
             if self.tally.unfinished:

@@ -59,8 +59,9 @@ def _count(con: duckdb.DuckDBPyConnection, outcome: Outcome, stream: Stream, tal
 def _expected(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> int:
     """The warehouse's side of the completeness check; the portal's is `Walk._visible`."""
     row = con.execute(
-        f"SELECT count(*) FROM hubspot.{store.quoted(stream.name)} WHERE deletion IS NULL AND created_at <= ?",
-        [work.plan.started - work.plan.lookback],
+        f"SELECT count(*) FROM hubspot.{store.quoted(stream.name)} "
+        "WHERE deletion IS NULL AND created_at <= ? AND updated_at >= ?",
+        [work.plan.started - work.plan.lookback, work.plan.start],
     ).fetchone()
     return int(row[0]) if row else 0
 
