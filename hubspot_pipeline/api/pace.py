@@ -70,9 +70,10 @@ class Window:
     def observed(self, call: Call, limit: int, remaining: int, interval: float, now: float) -> None:
         """Take over HubSpot's own figures; calls we did not make are another user of the same app."""
         self.limit, self.interval = limit, interval
-        ours = sum(mine.sent + interval > call.sent and mine.number <= call.number for mine in self._calls)
-        others = limit - remaining - ours
-        # ours that had not arrived yet hide some of theirs, so the largest figure of an interval is the true one
+        at_most = sum(mine.until > call.sent for mine in self._calls)
+        at_least = sum(mine.sent + interval > call.sent and mine.number <= call.number for mine in self._calls)
+        # calls that overtake each other look like a few of somebody else's, so others must be certain first
+        others = limit - remaining - at_least if limit - remaining > at_most else 0
         if others >= self._others or now >= self._others_until:
             self._others, self._others_until = max(0, others), now + interval
 
@@ -127,12 +128,12 @@ class Pacer:
         with self._lock:
             now = self._clock()
             self._answered += 1
-            self._windows[call.kind].answered(call, now)
             if call.kind == "burst" and limit and remaining is not None:
                 self._windows["burst"].observed(call, limit, remaining, interval, now)
                 # Free and Starter 100, Professional and Enterprise 150, with the limit increase 200
                 self._windows["associations"].limit = 100 if limit < 190 else 150 if limit < 250 else 200
                 self._windows["associations"].interval = interval
+            self._windows[call.kind].answered(call, now)
             # answers overtake each other; the figure may lack every call that was unanswered when this one was sent
             if daily and left is not None and call.number > self._told_by:
                 self.daily_limit, self._told_by = daily, call.number
