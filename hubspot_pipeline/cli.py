@@ -205,7 +205,6 @@ def parser() -> argparse.ArgumentParser:
             added.add_argument("--full", action="store_true", help="read everything again and merge it")
             added.add_argument("--since", type=_instant, metavar="T", help="changed at or after, e.g. 2024-01-31")
             added.add_argument("--until", type=_instant, metavar="T", help="changed before; moves no cursor")
-            added.add_argument("--yes", action="store_true", help="do not ask, whatever the number of calls")
     command("marts", marts)
     command("status", status)
     command("ui", ui).add_argument("--port", type=int, default=3000)

@@ -1,0 +1,60 @@
+"""The streams as a plain dlt source, as a notebook uses it."""
+
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+import pytest
+
+from hubspot_pipeline import hubspot
+from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.sandbox.seed import generate
+from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Any:
+    """A user's own pipeline into a file of theirs."""
+    destination = dlt.destinations.duckdb(str(tmp_path / "mine.duckdb"))
+    return dlt.pipeline("mine", destination=destination, dataset_name="crm", pipelines_dir=str(tmp_path / "dlt"))
+
+
+def _rows(tmp_path: Path, sql: str) -> list[Any]:
+    with duckdb.connect(str(tmp_path / "mine.duckdb"), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def test_one_stream_loads_into_any_destination_and_goes_on_from_its_cursor(
+    sandbox: Sandbox, pipeline: Any, tmp_path: Path
+) -> None:
+    generate(sandbox.portal, seed=5, contacts=20)
+    source = hubspot(access_token=TOKEN, base_url=sandbox.url)
+    pipeline.run(source.with_resources("contacts", "owners", "properties"))
+    live = [e["id"] for e in sandbox.dump() if e["kind"] == "record" and e["object"] == "contacts" and not e["mergedInto"]]
+    assert sorted(row[0] for row in _rows(tmp_path, "SELECT id FROM crm.contacts")) == sorted(live)
+    assert _rows(tmp_path, "SELECT count(*) > 0 FROM crm.associations WHERE from_object = 'contacts'") == [(True,)]
+    assert _rows(tmp_path, "SELECT count(*) > 0 FROM crm.owners") == [(True,)]
+
+    sandbox.post("clock", {"advance_ms": 3_600_000})
+    sandbox.mutate({"op": "update", "object_type": "contacts", "id": live[0], "properties": {"firstname": "Changed"}})
+    sandbox.delete("calls")
+    pipeline.run(hubspot(access_token=TOKEN, base_url=sandbox.url).with_resources("contacts"))
+    changed = _rows(tmp_path, f"SELECT properties_firstname FROM crm.contacts WHERE id = '{live[0]}'")
+    assert changed == [("Changed",)]
+    assert not [c for c in sandbox.calls() if c["method"] == "GET" and c["path"].endswith("/contacts") and "objects" in c["path"]]
+    assert _rows(tmp_path, "SELECT count(*) - count(DISTINCT id) FROM crm.contacts") == [(0,)]
+
+
+def test_a_source_without_a_credential_says_what_to_do(
+    pipeline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HUBSPOT_ACCESS_TOKEN", "HUBSPOT_REFRESH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HUBSPOT_DATA_DIR", str(tmp_path))
+    with pytest.raises(Exception, match="HUBSPOT_ACCESS_TOKEN") as refused:
+        pipeline.run(hubspot().with_resources("contacts"))
+    cause: BaseException | None = refused.value
+    while cause is not None and not isinstance(cause, ConfigError):
+        cause = cause.__cause__
+    assert isinstance(cause, ConfigError)
