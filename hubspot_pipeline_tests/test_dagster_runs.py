@@ -19,6 +19,8 @@ from filelock import FileLock
 from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.execute import execute
 from hubspot_pipeline.assets.instance import dagster_home
+from hubspot_pipeline.assets.resource import HubSpotResource
+from hubspot_pipeline.assets.schedules import waits_until
 from hubspot_pipeline.errors import ConfigError, CredentialError
 from hubspot_pipeline.sandbox import serve
 from hubspot_pipeline.settings import Settings, project_root
@@ -126,8 +128,23 @@ def tell(folder: Path) -> dict[str, dict[str, Any]]:
             job = dg.reconstructable(sync_job)
             with dg.execute_job(job, history, reexecution_options=again) as repeated:
                 told["repeated"] = {"id": repeated.run_id, "success": repeated.success}
-        told["sandbox"] = {"url": server.url}
+            allow(sandbox)
+            still = sensed(history)
+            sandbox.portal.update("tickets", only(sandbox, "tickets"), {"subject": "Help!!"})
+            told["sensor"] = {"still": still, "changed": sensed(history)}
     return told
+
+
+def sensed(history: dg.DagsterInstance) -> dict[str, Any]:
+    """One tick of the change sensor: what it starts, or why nothing."""
+    definitions = assemble(Settings.load(ROOT))
+    (sensor,) = definitions.sensors or []
+    assert isinstance(sensor, dg.SensorDefinition)
+    resources = {"hubspot": HubSpotResource()}
+    with dg.build_sensor_context(history, resources=resources, definitions=definitions) as context:
+        tick = sensor.evaluate_tick(context)
+    keys = [key.to_user_string() for request in tick.run_requests or [] for key in request.asset_selection or []]
+    return {"keys": keys, "reason": tick.skip_message}
 
 
 def allow(sandbox: Sandbox, *lost: str) -> None:
@@ -289,6 +306,13 @@ def test_a_re_execution_reads_only_what_has_not_landed(story: Story) -> None:
     assert "marts/customers" in landed, "it counts tickets"
 
 
+def test_the_sensor_starts_the_changed_streams_and_what_is_below_them(story: Story) -> None:
+    assert story.runs["sensor"]["still"] == {"keys": [], "reason": "nothing changed in the portal"}
+    keys = set(story.runs["sensor"]["changed"]["keys"])
+    assert {"hubspot/tickets", "hubspot/associations", "staging/stg_hubspot__tickets", "marts/customers"} <= keys
+    assert not {"hubspot/contacts", "hubspot/deals", "staging/stg_hubspot__contacts"} & keys
+
+
 def test_the_ledger_knows_the_dagster_run(story: Story) -> None:
     with duckdb.connect(str(story.data / "warehouse.duckdb"), read_only=True) as con:
         known = {row[0] for row in con.execute("select distinct dagster_run_id from hubspot.sync_runs").fetchall()}
@@ -307,6 +331,21 @@ def test_a_refused_credential_stops_before_anything_is_written(tmp_path: Path, s
     with pytest.raises(CredentialError):
         execute(Settings.load(ROOT, values))
     assert not list(tmp_path.rglob("*.duckdb"))
+
+
+def test_a_used_up_daily_share_is_not_a_failure_of_the_streams_and_ticks_wait_for_its_end(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    sandbox.config(tier="professional", daily_limit=60, rate_limit=1000)
+    values = {"HUBSPOT_DATA_DIR": str(tmp_path), "HUBSPOT_BASE_URL": sandbox.url, "HUBSPOT_ACCESS_TOKEN": TOKEN}
+    settings = Settings.load(ROOT, values)
+    done = execute(settings, with_marts=False)
+    assert (done.exit_code, done.success) == (3, False)
+    assert done.result is not None
+    assert done.result.resumes_at is not None
+    assert f"{done.result.resumes_at:%Y-%m-%d %H:%M} UTC" in done.message
+    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as history:
+        assert waits_until(history) == done.result.resumes_at
 
 
 def test_marts_alone_need_a_warehouse(tmp_path: Path) -> None:

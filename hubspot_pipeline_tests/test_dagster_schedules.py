@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from hubspot_pipeline.assets.assembly import assemble
-from hubspot_pipeline.assets.instance import PROCESS, this_process
+from hubspot_pipeline.assets.instance import POOL, PROCESS, this_process
 from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.assets.warehouse import RESUMES_AT
 from hubspot_pipeline.settings import Settings, project_root
@@ -26,7 +26,8 @@ def definitions() -> dg.Definitions:
 
 @pytest.fixture
 def history(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+    limits = {"concurrency": {"pools": {"default_limit": 1, "granularity": "op"}}}
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides=limits) as instance:
         yield instance
 
 
@@ -69,10 +70,13 @@ def test_a_run_whose_process_was_killed_holds_up_no_tick(
     program = "from hubspot_pipeline.assets.instance import this_process; print(this_process())"
     gone = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
     killed = add(history, "hubspot_sync", Status.STARTED, **{PROCESS: gone})
+    history.event_log_storage.initialize_concurrency_limit_to_default(POOL)
+    assert history.event_log_storage.claim_concurrency_slot(POOL, killed, "warehouse").is_claimed
     assert tick(definitions, history) == ""
     run = history.get_run_by_id(killed)
     assert run is not None
     assert run.status is Status.FAILURE
+    assert not history.event_log_storage.get_concurrency_info(POOL).claimed_slots
 
 
 def test_a_pid_that_another_process_has_now_counts_as_gone(

@@ -12,7 +12,7 @@ from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import below
 from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.assets.warehouse import RESUMES_AT
-from hubspot_pipeline.errors import PipelineError
+from hubspot_pipeline.errors import ConfigError, PipelineError
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import BY_NAME, BY_OBJECT
 
@@ -107,8 +107,13 @@ _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagste
 
 
 def _changed(settings: Settings, models: Models) -> set[dg.AssetKey]:
-    """Keys of the streams with changes, and of everything below them."""
+    """Keys of the streams with changes, and of everything below them. Raises PipelineError where it cannot tell."""
     from hubspot_pipeline.warehouse.run import changed_objects
+
+    if not settings.credential.given:
+        raise ConfigError("no HubSpot credential is set, and the sandbox changes only when asked to")
+    if not settings.working.exists():
+        raise ConfigError("there is no warehouse yet; the first sync reads everything")
 
     names = [BY_OBJECT[name].name if name in BY_OBJECT else name for name in changed_objects(settings)]
     parents: dict[Any, set[dg.AssetKey]] = {
