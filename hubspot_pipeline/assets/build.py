@@ -27,8 +27,9 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass
 class Built:
-    """What came of a build: names of the nodes that failed, and dbt's message where it could not even start."""
+    """What came of a build: dbt's log, the nodes that failed, and dbt's message where it could not even start."""
 
+    log: Path
     failed: list[str] = field(default_factory=list)
     error: str = ""
 
@@ -46,7 +47,7 @@ def build(
     """Build the wanted models and run the wanted tests; yields outputs and check results, returns a `Built`."""
     target = working.parent / "dbt"
     results: list[dict[str, Any]] = []
-    built = Built()
+    built = Built(target / "dbt.log")
     context.log.info("dbt: building models and running tests")
     with _ONE_AT_A_TIME, _environment(dbt_environment(working)):
         error = _invoke(_arguments(models, target, set(wanted)), results, context.log.info)

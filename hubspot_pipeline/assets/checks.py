@@ -60,14 +60,17 @@ def completeness(con: duckdb.DuckDBPyConnection, stream: Stream, now: datetime) 
     return row[0] == row[1], ERROR, {"portal_total": row[0], "warehouse_total": row[1], "difference": row[0] - row[1]}
 
 
-def freshness(con: duckdb.DuckDBPyConnection, stream: Stream, now: datetime) -> _Verdict:
-    """Age of the last landing, by this machine's clock."""
+def freshness(con: duckdb.DuckDBPyConnection, stream: Stream, now: datetime) -> _Verdict | None:
+    """Age of the last landing, by this machine's clock; of a stream that was never readable the scopes check speaks."""
     row = _one(
-        con, f"select max(finished_at) from {SCHEMA}.sync_runs where stream = ? and status = 'succeeded'", stream.name
+        con,
+        "select max(finished_at) filter (where status = 'succeeded'), max_by(status, started_at) "
+        f"from {SCHEMA}.sync_runs where stream = ?",
+        stream.name,
     )
-    landed: datetime | None = row[0] if row else None
+    landed, status = row or (None, None)
     if landed is None:
-        return False, WARN, {"last_landed": "never"}
+        return None if status == "skipped" else (False, WARN, {"last_landed": "never"})
     age = now - landed
     figures = {"last_landed": dg.MetadataValue.timestamp(landed), "age_hours": round(age / timedelta(hours=1), 2)}
     return age <= FRESH, WARN, figures

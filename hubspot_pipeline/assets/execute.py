@@ -8,7 +8,7 @@ import dagster as dg
 
 from hubspot_pipeline.assets import raw
 from hubspot_pipeline.assets.assembly import assemble
-from hubspot_pipeline.assets.instance import PROCESS, dagster_home, in_progress, this_process
+from hubspot_pipeline.assets.instance import PROCESS, dagster_home, history_of, in_progress, this_process
 from hubspot_pipeline.assets.jobs import RECONCILE, SYNC
 from hubspot_pipeline.assets.progress import LogProgress
 from hubspot_pipeline.assets.reruns import below
@@ -88,7 +88,7 @@ def execute(
     caller = _Caller(settings, progress)
     resource = dg.ResourceDefinition.hardcoded_resource(caller)
     definition = assemble(settings, resource).resolve_job_def(job)
-    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
+    with history_of(dagster_home(settings)) as instance:
         for run in in_progress(instance):
             state = run.status.value.lower()
             raise WarehouseBusy(f"Run {run.run_id[:8]} of {run.job_name} is {state}; wait for it or stop it in the UI.")
@@ -133,5 +133,7 @@ def _failure(done: dg.ExecuteInProcessResult) -> str:
             if data.user_failure_data is not None and data.user_failure_data.description:
                 return data.user_failure_data.description
             error = data.error.cause or data.error if data.error is not None else None
+            if error is not None and error.cls_name == "DagsterExecutionInterruptedError":
+                return "Stopped. What had landed is kept; the same command goes on from there."
             return error.message.strip() if error is not None else "the run failed"
     return ""

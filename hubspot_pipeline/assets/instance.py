@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.settings import Settings, project_root
@@ -14,6 +15,7 @@ PROCESS = "hubspot/process"
 """Tag of a run: host, pid and start of the process that works on it."""
 POOL = "warehouse"
 """Pool of the op that writes the warehouse: one place."""
+_NO_CAPTURE = "NoOpComputeLogManager"
 IN_PROGRESS = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -40,6 +42,16 @@ def dagster_home(settings: Settings) -> Path:
         shutil.copyfile(source, fresh)
         os.replace(fresh, target)
     return home
+
+
+def history_of(home: Path) -> dg.DagsterInstance:
+    """The instance of a Dagster home, for a run in this process that leaves the terminal alone.
+
+    Dagster would send what the process prints through a file and two more processes, and no progress line could
+    tell that it is on a terminal.
+    """
+    silent = {"compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": _NO_CAPTURE}}
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=silent))
 
 
 def claim(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -76,7 +76,9 @@ def _work(
         if _must_build(context, todo, quiet=current and result is not None and not result.changed):
             built = yield from build(context, models, settings.working, todo.models | todo.tests)
         yield from checks.kept(context.instance, todo.kept if built else todo.kept | todo.tests)
-        if current if built is None else built.ok and todo.models >= {spec.key for spec in models.specs}:
+        if built is not None and not built.ok:
+            mark.remove()
+        elif current if built is None else todo.models >= {spec.key for spec in models.specs}:
             mark.put()
         changed = built is not None or (result is not None and result.changed)
         if (todo.streams or todo.models) and publish(settings, changed):
@@ -177,7 +179,10 @@ def _fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", bui
         )
     if built is not None and not built.ok:
         listed = "\n".join(f"  {line}" for line in built.failed) or built.error
-        parts.append(f"dbt failed; what it could not build keeps its previous rows:\n{listed}\nRepeat with: make marts")
+        parts.append(
+            f"dbt failed; what it could not build keeps its previous rows:\n{listed}\n"
+            f"The reasons are in {built.log}. Repeat with: make marts"
+        )
     if parts:
         raise dg.Failure(description="\n\n".join(parts), allow_retries=False)
 

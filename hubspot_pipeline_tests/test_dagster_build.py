@@ -1,0 +1,78 @@
+"""A build of models of which one is broken, over a small dbt project and a warehouse made by hand."""
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from hubspot_pipeline.assets.execute import ExecutionResult, execute
+from hubspot_pipeline.assets.instance import dagster_home
+from hubspot_pipeline.settings import Settings, project_root
+
+ROOT = project_root()
+TESTS = """
+models:
+  - name: sound
+    columns: [{name: id, data_tests: [not_null]}]
+  - name: doubled
+    columns: [{name: id, data_tests: [unique]}]
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A project with four models: sound, doubled (fails its test), broken, and one below broken."""
+    models = tmp_path / "dbt_project" / "models"
+    models.mkdir(parents=True)
+    profiles = (ROOT / "dbt_project" / "profiles.yml").read_text()
+    (tmp_path / "dbt_project" / "profiles.yml").write_text(profiles)
+    (tmp_path / "dbt_project" / "dbt_project.yml").write_text(
+        f"name: small\nprofile: {profiles.partition(':')[0]}\nmodels: {{+schema: marts, +materialized: table}}\n"
+    )
+    macros = tmp_path / "dbt_project" / "macros"
+    macros.mkdir()
+    shutil.copy(ROOT / "dbt_project" / "macros" / "generate_schema_name.sql", macros)
+    (models / "sound.sql").write_text("select '=cmd|1' as id")
+    (models / "doubled.sql").write_text("select 1 as id union all select 1")
+    (models / "broken.sql").write_text("select cast('many' as integer) as id from {{ ref('sound') }}")
+    (models / "below.sql").write_text("select * from {{ ref('broken') }}")
+    (models / "models.yml").write_text(TESTS)
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    made = Settings.load(tmp_path, {})
+    made.working.parent.mkdir(parents=True)
+    duckdb.connect(str(made.working)).close()
+    return made
+
+
+def landed(settings: Settings, done: ExecutionResult) -> set[str]:
+    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as history:
+        entries = history.all_logs(done.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+        keys = [entry.dagster_event.asset_key for entry in entries if entry.dagster_event is not None]
+    return {key.path[-1] for key in keys if key is not None}
+
+
+def marts(settings: Settings) -> set[str]:
+    with duckdb.connect(str(settings.published), read_only=True) as con:
+        return {row[0] for row in con.execute("from duckdb_tables() select table_name").fetchall()}
+
+
+def test_a_broken_model_is_named_with_its_remedy_and_keeps_no_other_from_being_published(settings: Settings) -> None:
+    done = execute(settings, job="marts")
+    assert (done.success, done.exit_code) == (False, 1)
+    assert "broken: error" in done.message
+    assert "unique_doubled_id: 1 rows fail the test" in done.message
+    assert "make marts" in done.message
+    assert landed(settings, done) == {"sound", "doubled"}
+    assert marts(settings) == {"sound", "doubled"}
+    assert str(settings.working.parent / "dbt" / "dbt.log") in done.message
+    assert "many" in (settings.working.parent / "dbt" / "dbt.log").read_text()
+    with duckdb.connect(str(settings.working), read_only=True, config={"threads": 1}) as con:
+        assert con.execute("select count(*) from marts.sound").fetchone() == (1,), "dbt has let go of the file"
+
+    (settings.root / "dbt_project" / "models" / "broken.sql").write_text("select 2 as id from {{ ref('sound') }}")
+    (settings.root / "dbt_project" / "models" / "doubled.sql").write_text("select 1 as id")
+    again = execute(settings, job="marts")
+    assert again.exit_code == 0, again.message
+    assert landed(settings, again) == marts(settings) == {"sound", "doubled", "broken", "below"}
