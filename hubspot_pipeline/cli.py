@@ -12,15 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from hubspot_pipeline.errors import ConfigError, PipelineError
-from hubspot_pipeline.settings import Credential, Settings, parse_instant
+from hubspot_pipeline.settings import DEFAULT_BASE_URL, DEFAULT_START, Credential, Settings, parse_instant
 
 # each command imports what it needs: `--help` and `status` must not wait for Dagster
 
 
 def demo(settings: Settings, arguments: argparse.Namespace) -> int:
     """Sandbox portal, full sync, marts, published warehouse, a summary."""
-    from hubspot_pipeline.settings import DEFAULT_BASE_URL
-
     settings.sandbox_dir.mkdir(parents=True, exist_ok=True)
     settings = replace(settings, credential=Credential(), base_url=DEFAULT_BASE_URL)
     code = _execute(settings, arguments, job="hubspot_sync")
@@ -123,7 +121,8 @@ def ui(settings: Settings, arguments: argparse.Namespace) -> int:
     from hubspot_pipeline.assets.instance import dagster_home
 
     home = dagster_home(settings)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(arguments.port)]
+    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1"]
+    command += ["-p", str(arguments.port)]
     os.chdir(settings.root)
     os.execve(sys.executable, command, os.environ | {"DAGSTER_HOME": str(home)})  # noqa: S606  our own interpreter
 
@@ -180,7 +179,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
 
 def _instant(value: str) -> datetime:
     try:
-        return parse_instant("The instant", value, datetime.min)
+        return parse_instant("The instant", value, DEFAULT_START)
     except ConfigError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

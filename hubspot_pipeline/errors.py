@@ -1,15 +1,15 @@
 """What can go wrong, as a tree; every message says what the user must do.
 
-    PipelineError
-    ├── ConfigError            settings or arguments are wrong: exit 2, nothing was written
-    │   ├── CredentialError    HubSpot refuses the credential
-    │   ├── WrongPortal        the credential belongs to another portal than the warehouse
-    │   └── WarehouseBusy      another run holds the warehouse
-    ├── MissingScope           the token may not read this stream (or its plan lacks it)
-    ├── DailyLimit             today's share of calls is used up; carries `resumes_at`
-    ├── HubSpotError           HubSpot answered with an error that retries did not cure
-    │   └── MalformedAnswer    an answer that is not what the API promises
-    └── LoadError              data was read and could not be stored
+PipelineError
+├── ConfigError            settings or arguments are wrong: exit 2, nothing was written
+│   ├── CredentialError    HubSpot refuses the credential
+│   ├── WrongPortal        the credential belongs to another portal than the warehouse
+│   └── WarehouseBusy      another run holds the warehouse
+├── MissingScope           the token may not read this stream (or its plan lacks it)
+├── DailyLimit             today's share of calls is used up; carries `resumes_at`
+├── HubSpotError           HubSpot answered with an error that retries did not cure
+│   └── MalformedAnswer    an answer that is not what the API promises
+└── LoadError              data was read and could not be stored
 """
 
 from datetime import datetime

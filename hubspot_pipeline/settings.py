@@ -40,14 +40,17 @@ class Secret(str):
         return str.__str__(self)
 
 
+NO_SECRET = Secret("")
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A private token (private app, service key), or an OAuth app with a refresh token."""
 
-    access_token: Secret = Secret("")
+    access_token: Secret = NO_SECRET
     client_id: str = ""
-    client_secret: Secret = Secret("")
-    refresh_token: Secret = Secret("")
+    client_secret: Secret = NO_SECRET
+    refresh_token: Secret = NO_SECRET
 
     @property
     def is_oauth(self) -> bool:
@@ -69,7 +72,7 @@ class Settings:
     start: datetime = DEFAULT_START
     lookback: timedelta = timedelta(minutes=10)
     daily_share: float = 0.5
-    alert_webhook: Secret = Secret("")
+    alert_webhook: Secret = NO_SECRET
     small_portal: int = 50_000
     """Up to this many records every sync also reconciles."""
     page_window: int = 2_000
@@ -122,7 +125,9 @@ class Settings:
             credential=_credential(text),
             base_url=_base_url(text("HUBSPOT_BASE_URL", DEFAULT_BASE_URL)),
             start=parse_instant("HUBSPOT_START_DATE", text("HUBSPOT_START_DATE"), DEFAULT_START),
-            lookback=timedelta(minutes=_number("HUBSPOT_LOOKBACK_MINUTES", text("HUBSPOT_LOOKBACK_MINUTES", "10"), 0, 10_080)),
+            lookback=timedelta(
+                minutes=_number("HUBSPOT_LOOKBACK_MINUTES", text("HUBSPOT_LOOKBACK_MINUTES", "10"), 0, 10_080)
+            ),
             daily_share=_number("HUBSPOT_DAILY_CALL_SHARE", text("HUBSPOT_DAILY_CALL_SHARE", "0.5"), 0.01, 1),
             alert_webhook=Secret(text("HUBSPOT_ALERT_WEBHOOK")),
         )

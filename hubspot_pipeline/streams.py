@@ -72,7 +72,8 @@ _OWNER_COLUMNS = (
     ("id", "text", "id"), ("email", "text", "email"), ("type", "text", "type"),
     ("first_name", "text", "firstName"), ("last_name", "text", "lastName"), ("user_id", "text", "userId"),
     ("user_id_including_inactive", "text", "userIdIncludingInactive"), ("teams", "json", "teams"),
-    ("archived", "bool", "archived"), ("created_at", "timestamp", "createdAt"), ("updated_at", "timestamp", "updatedAt"),
+    ("archived", "bool", "archived"),
+    ("created_at", "timestamp", "createdAt"), ("updated_at", "timestamp", "updatedAt"),
 )  # fmt: skip
 _PIPELINE_COLUMNS = (
     ("id", "text", "id"), ("label", "text", "label"), ("display_order", "bigint", "displayOrder"),
@@ -147,7 +148,8 @@ STREAMS: tuple[Stream, ...] = (
     ),
     Stream(
         name="owners_archived", label="Archived owners", group="people", shape="derived",
-        scopes=("crm.objects.owners.read", "automation"), about="Owners who left, a view of `owners`.", source=("owners",),
+        scopes=("crm.objects.owners.read", "automation"), source=("owners",),
+        about="Owners who left, a view of `owners`.",
     ),
     Stream(
         name="deal_pipelines", label="Deal pipelines", group="settings", shape="collection",

@@ -194,9 +194,8 @@ def _report(given: argparse.Namespace) -> None:
         size = {name: getattr(given, name) for name in ("contacts", "companies", "deals", "properties")}
         admin("POST", "seed", {"bench": size})
         print(f"portal: {size}; CPU = user + system seconds of the measured process and its children\n")
-        print(
-            f"{'step':<14}{'records':>9}{'seconds':>9}{'rec/s':>9}{'CPU':>8}{'peak MB':>9}{'calls':>7}{'imports CPU':>13}"
-        )
+        heads = {"records": 9, "seconds": 9, "rec/s": 9, "CPU": 8, "peak MB": 9, "calls": 7, "imports CPU": 13}
+        print(f"{'step':<14}" + "".join(f"{head:>{width}}" for head, width in heads.items()))
         figures = {}
         for step in STEPS:
             if step == "incremental":

@@ -114,7 +114,8 @@ def _portal_versions(entries: dict[str, list[dict[str, Any]]]) -> set[tuple[Any,
 
 def _versions(con: Any) -> list[tuple[Any, ...]]:
     return con.execute(
-        "SELECT id, property, epoch_ms(changed_at), seq, value, source_type, source_id FROM hubspot.deals_property_history"
+        "SELECT id, property, epoch_ms(changed_at), seq, value, source_type, source_id "
+        "FROM hubspot.deals_property_history"
     ).fetchall()
 
 
@@ -138,8 +139,12 @@ def _collections(con: Any, entries: dict[str, list[dict[str, Any]]]) -> list[str
         theirs = {e["id"] for e in entries.get("pipeline", []) if e["object"] == object_type}
         found += _sets(f"{object_type} pipelines", theirs, ours)
     known = {stream.object for stream in streams.OBJECTS}
-    theirs = {(e["object"], e["name"], bool(e.get("archived"))) for e in entries.get("property", []) if e["object"] in known}
-    found += _sets("properties", theirs, con.execute("SELECT object, name, archived FROM hubspot.properties").fetchall())
+    theirs = {
+        (e["object"], e["name"], bool(e.get("archived"))) for e in entries.get("property", []) if e["object"] in known
+    }
+    found += _sets(
+        "properties", theirs, con.execute("SELECT object, name, archived FROM hubspot.properties").fetchall()
+    )
     return found
 
 

@@ -51,7 +51,9 @@ POINTS = {
 CASES = [(point, False) for point in POINTS] + [(point, True) for point in ("calls 40", "extracted", "a job done")]
 
 
-@pytest.mark.parametrize(("point", "again"), CASES, ids=[f"{p}, {'later sync' if a else 'first read'}" for p, a in CASES])
+@pytest.mark.parametrize(
+    ("point", "again"), CASES, ids=[f"{p}, {'later sync' if a else 'first read'}" for p, a in CASES]
+)
 def test_a_killed_run_is_caught_up_by_the_next(sandbox: Sandbox, tmp_path: Path, point: str, again: bool) -> None:
     generate(sandbox.portal, seed=3, contacts=20)
     sandbox.post("clock", {"frozen": True})

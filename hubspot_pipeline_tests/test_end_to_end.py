@@ -95,13 +95,16 @@ def test_the_real_data_set_gives_its_known_figures(real: tuple[str, Settings]) -
 
 
 def test_the_real_data_set_names_its_best_owner_and_product(real: tuple[str, Settings]) -> None:
-    best = query("SELECT owner_name, sum(amount) AS won FROM marts.deals WHERE is_won GROUP BY 1 ORDER BY 2 DESC", real[1])
+    best = query(
+        "SELECT owner_name, sum(amount) AS won FROM marts.deals WHERE is_won GROUP BY 1 ORDER BY 2 DESC", real[1]
+    )
     assert (best.owner_name[0], float(best.won[0])) == ("Darcel Schlecht", 1_153_214)
     product = query(
         """
         SELECT p.properties_name AS product, sum(d.amount) AS won
         FROM marts.deals AS d
-        JOIN hubspot.associations AS a ON a.from_object = 'deals' AND a.from_id = d.deal_id AND a.to_object = 'line_items'
+        JOIN hubspot.associations AS a
+          ON a.from_object = 'deals' AND a.from_id = d.deal_id AND a.to_object = 'line_items'
         JOIN hubspot.line_items AS l ON l.id = a.to_id
         JOIN hubspot.products AS p ON p.id = l.properties_hs_product_id
         WHERE d.is_won GROUP BY 1 ORDER BY 2 DESC

@@ -65,15 +65,16 @@ def test_a_stream_that_cannot_be_stored_leaves_the_others_alone(sandbox: Sandbox
 def test_a_full_refresh_cut_short_keeps_its_rows(sandbox: Sandbox, tmp_path: Path) -> None:
     _seeded(sandbox)
     for number in range(150):
-        sandbox.mutate({"op": "add_owner", "email": f"o{number}@example.com", "first_name": "O", "last_name": str(number),
-                        "at": 1_700_000_000_000})  # fmt: skip
+        owner = {"email": f"o{number}@example.com", "first_name": "O", "last_name": str(number)}
+        sandbox.mutate({"op": "add_owner", "at": 1_700_000_000_000} | owner)
     given = settings(tmp_path, sandbox.url)
     landed(run(given))
     sandbox.post("faults", {"faults": [{"match": "GET /crm/owners", "nth": 2, "status": 500, "times": -1}]})
     result = run(given)
     assert result.outcomes["owners"].status == "failed"
     assert differences(sandbox.url, given.working) == []
-    sandbox.post("faults", {"faults": [{"match": "GET /crm/pipelines/.*/deals", "kind": "malformed", "times": -1}]})
+    cut = {"match": "GET /crm/pipelines/.*/deals", "kind": "malformed", "times": -1}
+    sandbox.post("faults", {"faults": [cut]})
     assert run(given).outcomes["deal_pipelines"].status == "failed"
     assert differences(sandbox.url, given.working) == []
 
@@ -120,7 +121,7 @@ def test_another_portal_is_refused_with_nothing_written(sandbox: Sandbox, tmp_pa
 
 def test_one_run_at_a_time(sandbox: Sandbox, tmp_path: Path) -> None:
     given = settings(tmp_path, sandbox.url)
-    with locked(given), pytest.raises(WarehouseBusy, match="Process [0-9]+"):
+    with locked(given), pytest.raises(WarehouseBusy, match=r"Process \d+"):
         run(given)
 
 
@@ -155,7 +156,9 @@ def test_links_of_records_stored_by_a_failed_sync_are_read_by_the_next(sandbox: 
     company = next(e["id"] for e in sandbox.dump() if e["kind"] == "record" and e["object"] == "companies")
     sandbox.mutate({"op": "associate", "from_object": "contacts", "from_id": contact, "to_object": "companies",
                     "to_id": company})  # fmt: skip
-    sandbox.post("faults", {"faults": [{"match": "POST /crm/associations/.*contacts/companies", "status": 500, "times": -1}]})
+    sandbox.post(
+        "faults", {"faults": [{"match": "POST /crm/associations/.*contacts/companies", "status": 500, "times": -1}]}
+    )
     assert run(given).outcomes["contacts"].status == "failed"
     sandbox.delete("faults")
     landed(run(given))

@@ -65,7 +65,11 @@ def test_a_stray_wal_is_set_aside_and_the_new_file_opens(given: Settings) -> Non
 def test_the_published_file_cannot_be_written_by_a_reader(given: Settings) -> None:
     publish(given)
     assert given.published.stat().st_mode & 0o777 == 0o444
-    for sql in ("CREATE TABLE x (a INTEGER)", "COPY (SELECT 1) TO '/tmp/x.csv'", "SELECT * FROM read_csv('/etc/passwd')"):
+    for sql in (
+        "CREATE TABLE x (a INTEGER)",
+        "COPY (SELECT 1) TO '/tmp/x.csv'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+    ):
         with pytest.raises(duckdb.Error):
             query(sql, given)
 

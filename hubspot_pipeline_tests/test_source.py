@@ -31,7 +31,9 @@ def test_one_stream_loads_into_any_destination_and_goes_on_from_its_cursor(
     generate(sandbox.portal, seed=5, contacts=20)
     source = hubspot(access_token=TOKEN, base_url=sandbox.url)
     pipeline.run(source.with_resources("contacts", "owners", "properties"))
-    live = [e["id"] for e in sandbox.dump() if e["kind"] == "record" and e["object"] == "contacts" and not e["mergedInto"]]
+    live = [
+        e["id"] for e in sandbox.dump() if e["kind"] == "record" and e["object"] == "contacts" and not e["mergedInto"]
+    ]
     assert sorted(row[0] for row in _rows(tmp_path, "SELECT id FROM crm.contacts")) == sorted(live)
     assert _rows(tmp_path, "SELECT count(*) > 0 FROM crm.associations WHERE from_object = 'contacts'") == [(True,)]
     assert _rows(tmp_path, "SELECT count(*) > 0 FROM crm.owners") == [(True,)]
@@ -42,7 +44,11 @@ def test_one_stream_loads_into_any_destination_and_goes_on_from_its_cursor(
     pipeline.run(hubspot(access_token=TOKEN, base_url=sandbox.url).with_resources("contacts"))
     changed = _rows(tmp_path, f"SELECT properties_firstname FROM crm.contacts WHERE id = '{live[0]}'")
     assert changed == [("Changed",)]
-    assert not [c for c in sandbox.calls() if c["method"] == "GET" and c["path"].endswith("/contacts") and "objects" in c["path"]]
+    assert not [
+        c
+        for c in sandbox.calls()
+        if c["method"] == "GET" and c["path"].endswith("/contacts") and "objects" in c["path"]
+    ]
     assert _rows(tmp_path, "SELECT count(*) - count(DISTINCT id) FROM crm.contacts") == [(0,)]
 
 
