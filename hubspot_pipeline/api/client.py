@@ -61,12 +61,14 @@ class _Retry(HubSpotError):
 class Client:
     """All calls of one run to one portal.
 
-    `backoff`: a factor on every wait before a retry; `timeout`: seconds to connect, and between two bytes.
+    `backoff`: a factor on every wait before a retry; `timeout`: seconds to connect, and between two bytes; `pacer`:
+    the budgets, where they are not to be a new run's.
     """
 
-    def __init__(self, settings: Settings, *, backoff: float = 1.0, timeout: tuple[float, float] = TIMEOUT) -> None:
+    def __init__(self, settings: Settings, *, backoff: float = 1.0, timeout: tuple[float, float] = TIMEOUT,
+                 pacer: Pacer | None = None) -> None:  # fmt: skip
         self.base_url = settings.base_url
-        self.pacer = Pacer(settings.daily_share)
+        self.pacer = pacer or Pacer(settings.daily_share)
         self.portal_now: datetime | None = None
         """The portal's clock, from the Date header of the latest answer."""
         self._backoff = backoff

@@ -17,6 +17,8 @@ Kind = Literal["burst", "search", "associations"]
 
 REACH = 1.0
 """Seconds a call may take to reach HubSpot, where it is counted: a first call opens a TLS connection on its way."""
+SEARCHES = 5
+"""A second, per account; nothing but a 429 tells of it."""
 SEARCH_REACH = 0.15
 """The same for search: its second is so short that waiting for answers would cost a third of it."""
 
@@ -85,13 +87,15 @@ class Window:
 class Pacer:
     """Holds every budget of one credential; shared by all threads of a run."""
 
-    def __init__(self, daily_share: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, daily_share: float, clock: Callable[[], float] = time.monotonic, *,
+                 searches: int = SEARCHES) -> None:  # fmt: skip
         self._clock = clock
         self._lock = threading.Lock()
         self._share = daily_share
         # until a header tells more: the smallest published tier
         self._windows: dict[Kind, Window] = {
-            "burst": Window(100, 10.0), "associations": Window(100, 10.0), "search": Window(5, 1.0, SEARCH_REACH),
+            "burst": Window(100, 10.0), "associations": Window(100, 10.0),
+            "search": Window(searches, 1.0, SEARCH_REACH),
         }  # fmt: skip
         self._sent = 0
         self._answered = 0

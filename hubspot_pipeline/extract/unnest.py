@@ -197,12 +197,16 @@ def cells(records: Sequence[Record], names: Sequence[str]) -> tuple[pa.Table, pa
     scrubbed: list[Scrubbed] = []
     raws = [bytes(record.properties) for record in records]
     try:
-        table = _read_cells(raws, names)
+        table, texts = _read_cells(raws, names), _texts(raws)
     except pa.ArrowInvalid:
-        raws = [_flatten(str(record.id), raw, scrubbed) for record, raw in zip(records, raws, strict=True)]
-        table = _read_cells(raws, names)
+        raws = [_flatten(record, scrubbed) for record in records]
+        table, texts = _read_cells(raws, names), _texts(raws)
     scrubbed += _replaced(records, raws)
-    return table, pa.array(raws, pa.binary()).cast(pa.string()), scrubbed
+    return table, texts, scrubbed
+
+
+def _texts(raws: list[bytes]) -> pa.Array:
+    return pa.array(raws, pa.binary()).cast(pa.string())
 
 
 def _read_cells(raws: list[bytes], names: Sequence[str]) -> pa.Table:
@@ -223,8 +227,11 @@ def _read_cells(raws: list[bytes], names: Sequence[str]) -> pa.Table:
     return table
 
 
-def _flatten(id_: str, raw: bytes, scrubbed: list[Scrubbed]) -> bytes:
-    """One record's properties with every value as text or null, the last of a doubled key, on one line."""
+def _flatten(record: Record, scrubbed: list[Scrubbed]) -> bytes:
+    """A record's properties with every value as valid text or null, the last of a doubled key, on one line."""
+    id_, sent = str(record.id), bytes(record.properties)
+    raw = sent.decode("utf-8", "replace").encode()
+    record.scrubbed |= raw != sent
 
     def text(name: str, value: bytes) -> str | None:
         if value == b"null":
