@@ -31,9 +31,11 @@ def portal_for(settings: Settings, *arguments: str) -> Iterator[Settings]:
         raise ConfigError(NO_CREDENTIAL)
     command = [
         sys.executable, "-m", "hubspot_pipeline.sandbox", "--port", "0",
-        "--state", str(settings.sandbox_dir / "portal.state"), *arguments,
+        "--state", str(settings.sandbox_dir / "portal.state"), "--until-stdin-ends", *arguments,
     ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own interpreter and module
+    # its stdin is a pipe of ours: when this process ends in whatever way, the portal sees the end and goes too
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)  # noqa: S603  our own interpreter, module
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rate-limit", type=int, metavar="N", help="calls per ten seconds; 0 takes all limits off")
     made.add_argument("--latency-ms", type=int, default=0, metavar="N", help="added to every answer")
     made.add_argument("--state", type=Path, metavar="PATH", help="file that keeps the portal over restarts")
+    made.add_argument("--until-stdin-ends", action="store_true", help="stop when the process that started it is gone")
     made.add_argument("--portal-id", type=int, default=48291734)
     made.add_argument("--time-zone", default="America/New_York")
     made.add_argument("--currency", default="USD")
@@ -80,8 +81,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     server = uvicorn_server(sandbox, given.port)
-    thread = threading.Thread(target=_announce, args=(server,), daemon=True)
-    thread.start()
+    threading.Thread(target=_announce, args=(server,), daemon=True).start()
+    if given.until_stdin_ends:
+        threading.Thread(target=_follow_stdin, args=(server,), daemon=True).start()
     try:
         server.run()
     except KeyboardInterrupt:
@@ -97,6 +99,11 @@ def _announce(server: uvicorn.Server) -> None:
         time.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
     print(f"sandbox portal on http://127.0.0.1:{port}", flush=True)
+
+
+def _follow_stdin(server: uvicorn.Server) -> None:
+    sys.stdin.read()
+    server.should_exit = True
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from hubspot_pipeline.warehouse.plan import Tally
 from hubspot_pipeline.warehouse.work import Work
 
 
-def outcomes(con: duckdb.DuckDBPyConnection, work: Work, names: list[str], begun: float, ended: float) -> dict[str, Outcome]:
+def outcomes(
+    con: duckdb.DuckDBPyConnection, work: Work, names: list[str], begun: float, ended: float
+) -> dict[str, Outcome]:
     """One outcome per selected stream. `begun`, `ended`: of the run, on the monotonic clock."""
     landed = ledger.landed_before(con)
     found = {}
@@ -25,13 +27,18 @@ def outcomes(con: duckdb.DuckDBPyConnection, work: Work, names: list[str], begun
 def _outcome(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> Outcome:
     tally, meter = work.tallies[stream.name], work.meters[stream.name]
     sources = [work.tallies[name] for name in stream.source]
-    error = tally.error or next((source.error for source in sources if source.error is not None), None)
+    errors = [source.error for source in sources if source.error is not None]
+    refused = [error for error in errors if isinstance(error, MissingScope)]
+    # a stream filled by several lands as long as one of them may be read; the note tells what it lacks
+    partly = bool(refused) and len(refused) == len(errors) < len(sources)
+    error = tally.error or (None if partly else next(iter(errors), None))
     outcome = Outcome(stream.name, status_of(error))
     _count(con, outcome, stream, tally, sources)
     outcome.calls, outcome.rate_limited = meter.calls, meter.rate_limited
     outcome.retries, outcome.bytes = meter.retries, meter.bytes
     outcome.cursor_before, outcome.cursor_after = tally.cursor_before, tally.cursor_after
-    outcome.message = " ".join(tally.notes) if error is None else str(error)
+    notes = [*tally.notes, *(f"Without some of its sources: {error}" for error in refused[:1] if partly)]
+    outcome.message = " ".join(notes) if error is None else str(error)
     outcome.missing_scopes = error.scopes if isinstance(error, MissingScope) else ()
     if error is None and tally.visible is not None:
         outcome.visible_total = tally.visible
@@ -39,7 +46,9 @@ def _outcome(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> Outc
     return outcome
 
 
-def _count(con: duckdb.DuckDBPyConnection, outcome: Outcome, stream: Stream, tally: Tally, sources: list[Tally]) -> None:
+def _count(
+    con: duckdb.DuckDBPyConnection, outcome: Outcome, stream: Stream, tally: Tally, sources: list[Tally]
+) -> None:
     if stream.name == "associations":
         outcome.rows_read = sum(source.links_read for source in sources)
         outcome.rows_inserted = sum(source.links_added for source in sources)

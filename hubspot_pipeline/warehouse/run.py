@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hubspot_pipeline.api.client import Client, Meter
-from hubspot_pipeline.errors import ConfigError, DailyLimit
+from hubspot_pipeline.errors import ConfigError, DailyLimit, MissingScope
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.changes import Search
 from hubspot_pipeline.extract.read import Reader
@@ -143,14 +143,24 @@ def check_credential(client: Client) -> dict[str, Any]:
 
 
 def changed_objects(settings: Settings) -> list[str]:
-    """Object streams whose newest change is not in the warehouse yet: one search call each, nothing written."""
-    with ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool, store.open_store(settings, read_only=True) as con:
-        client = Client(settings)
-        changed = []
+    """Object streams whose newest change is not in the warehouse yet: one search call each, nothing written.
+
+    Streams that the token may not read are left out.
+    """
+    stored: dict[str, datetime | None] = {}
+    with store.open_store(settings, read_only=True) as con:
         for stream in OBJECTS:
-            newest = Search(Reader(client, stream, pool), datetime.now(UTC)).newest()
             sql = f"SELECT max(updated_at) FROM hubspot.{store.quoted(stream.name)}"
             row = con.execute(sql).fetchone() if store.has_table(con, stream.name) else None
-            if newest is not None and (row is None or row[0] is None or newest > row[0]):
-                changed.append(stream.name)
-        return changed
+            stored[stream.name] = row[0] if row else None
+    with ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool:
+        client = Client(settings)
+        return [stream.name for stream in OBJECTS if _is_newer(client, pool, stream, stored[stream.name])]
+
+
+def _is_newer(client: Client, pool: ThreadPoolExecutor, stream: Stream, stored: datetime | None) -> bool:
+    try:
+        newest = Search(Reader(client, stream, pool), datetime.now(UTC)).newest()
+    except MissingScope:
+        return False
+    return newest is not None and (stored is None or newest > stored)
