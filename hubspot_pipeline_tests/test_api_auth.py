@@ -142,9 +142,10 @@ def test_a_refused_refresh_says_which_setting_is_wrong(sandbox: Sandbox, given: 
     assert asked(sandbox) == 0
 
 
-def test_a_refresh_that_passes_is_tried_again(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("kind", ["cut", "truncate", "malformed"])
+def test_a_refresh_that_passes_is_tried_again(sandbox: Sandbox, kind: str) -> None:
     install(sandbox)
-    sandbox.post("faults", {"faults": [{"match": "/oauth/", "times": 2, "kind": "cut"}]})
+    sandbox.post("faults", {"faults": [{"match": "/oauth/", "times": 2, "kind": kind}]})
     one = client(sandbox, credential=APP)
     assert one.get("/crm/objects/2026-03/contacts", parse=unnest.page, meter=Meter()).results == []
     assert refreshes(sandbox) == 3

@@ -129,6 +129,14 @@ def test_links_that_never_end_are_an_error(sandbox: Sandbox) -> None:
     assert asked(sandbox, LINKS) == 2
 
 
+def test_a_link_shown_twice_is_one_link(sandbox: Sandbox) -> None:
+    to = {"toObjectId": 9, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 3, "label": None}] * 2}
+    body = {"results": [{"from": {"id": "1"}, "to": [to, to | {"toObjectId": "9"}]}]}
+    sandbox.post("faults", {"faults": [{"match": LINKS, "status": 200, "body": body}]})
+    with reader(sandbox, "deals") as one:
+        assert len(read(one, [1])[1]) == 1
+
+
 def test_a_batch_has_each_record_once_and_leaves_out_those_that_are_gone(sandbox: Sandbox) -> None:
     fill(sandbox, list(range(1, 351)))
     sandbox.portal.archive("contacts", "5")

@@ -119,6 +119,23 @@ def test_records_made_and_archived_during_a_scan_disturb_no_other(sandbox: Sandb
     assert len(found) - len(set(found)) <= 100
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_cursor_that_names_the_last_record_instead_of_the_next_loses_none(seed: int) -> None:
+    """Chains against a list whose `after` is exclusive: what a chain starts at is left to the chain before it."""
+    chance = random.Random(seed)
+    ids = list(range(1, 3201)) if seed % 2 else sorted(chance.sample(range(1, 9000), 3200))
+    chains = Chains([(0, None)], top=max(ids), total=len(ids), width=8)
+    flying, found = [], []
+    while not chains.done:
+        while (chain := chains.start()) is not None:
+            flying.append(chain)
+        chain = flying.pop(chance.randrange(len(flying)))
+        page = [id_ for id_ in ids if id_ > chain.lo][:100]
+        found += page
+        chains.read(chain, page, page[-1] if page and page[-1] != ids[-1] else None)
+    assert sorted(set(found)) == ids
+
+
 def test_a_missing_cursor_behind_a_full_page_is_no_end(sandbox: Sandbox) -> None:
     """What a renamed field would look like (n8n-io/n8n#1780: 250 rows only)."""
     fill(sandbox, list(range(1, 351)))
@@ -153,6 +170,8 @@ def test_properties_that_fit_no_url_come_by_batch_read(sandbox: Sandbox, status:
     for name in names:
         sandbox.portal.define_property("contacts", {"name": name, "type": "string"})
     fill(sandbox, list(range(1, 251)), properties={names[-1]: "last", names[0]: "first"})
+    fill(sandbox, [900], object_type="companies")
+    sandbox.portal.associate("contacts", "7", "companies", "900")
     sandbox.portal.archive("contacts", "7")
     if status:
         sandbox.post("faults", {"faults": [{"match": LIST, "nth": 2, "times": 1, "status": status}]})
@@ -161,7 +180,7 @@ def test_properties_that_fit_no_url_come_by_batch_read(sandbox: Sandbox, status:
         records = [record for page in one.scan(chains, history=history) for record in page]
         (bin_page,) = one.archived()
     assert [int(record.id) for record in records] == [id_ for id_ in range(1, 251) if id_ != 7]
-    assert [str(record.id) for record in bin_page] == ["7"]
+    assert [(str(record.id), list(record.associations or {})) for record in bin_page] == [("7", ["companies"])]
     for record in [*records, *bin_page]:
         assert b'"first"' in bytes(record.properties)
         assert b'"last"' in bytes(record.properties)

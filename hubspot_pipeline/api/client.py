@@ -204,9 +204,10 @@ class Client:
                 )
             except requests.RequestException as error:
                 raise _Retry(f"POST {path}: the connection to {self.base_url} {_reason(error)}") from None
-            if answer.status_code in RETRIED:
-                raise _Retry(f"POST {path}: HubSpot answered {answer.status_code}", answer.status_code)
-            return answer.status_code, _body(answer)
+            status, told = answer.status_code, _body(answer)
+            if status in RETRIED or (status == 200 and "access_token" not in told):
+                raise _Retry(f"POST {path}: HubSpot answered {status} without a token", status)
+            return status, told
 
         return self._retried(Meter(), once)
 
