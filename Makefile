@@ -10,6 +10,7 @@ setup: .venv/.ready
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed and $(PYTHON) is older: make setup PYTHON=python3.12"; exit 1; }
+	@echo "Installing into .venv: one to two minutes, once."
 	$(PYTHON) -m venv .venv
 	$(PIP_INSTALL) -r requirements.lock
 	$(PIP_INSTALL) --no-build-isolation -e .

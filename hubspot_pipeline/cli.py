@@ -117,13 +117,23 @@ def status(settings: Settings, arguments: argparse.Namespace) -> int:
 def ui(settings: Settings, arguments: argparse.Namespace) -> int:
     """Start Dagster's UI and scheduler with the history of this data folder."""
     import os
+    import socket
 
     from hubspot_pipeline.assets.instance import dagster_home
 
     home = dagster_home(settings)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1"]
-    command += ["-p", str(arguments.port)]
-    os.chdir(settings.root)
+    with socket.socket() as free:
+        try:
+            free.bind(("127.0.0.1", arguments.port))
+        except OSError:
+            taken = (
+                f"Port {arguments.port} is taken, perhaps by another `make ui`; choose one: hubspot-pipeline ui --port"
+            )
+            raise ConfigError(f"{taken} {arguments.port + 1}") from None
+    # `dagster dev` and the server behind its successor `dg dev` are the same; the hint would only puzzle
+    command = [sys.executable, "-W", "ignore:Function `dev_command`", "-m", "dagster", "dev"]
+    command += ["-w", str(settings.root / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(arguments.port)]
+    os.chdir(home)  # another dagster.yaml in the working folder would be warned about
     os.execve(sys.executable, command, os.environ | {"DAGSTER_HOME": str(home)})  # noqa: S606  our own interpreter
 
 

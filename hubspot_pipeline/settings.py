@@ -1,4 +1,4 @@
-"""Environment, `.env`, `hubspot.yaml` -> one frozen `Settings`.
+"""Environment, `.env` -> one frozen `Settings`.
 
 Read once at the edge (CLI, Dagster resource) and handed down; nothing is read at import.
 """
@@ -72,7 +72,6 @@ class Settings:
     start: datetime = DEFAULT_START
     lookback: timedelta = timedelta(minutes=10)
     daily_share: float = 0.5
-    alert_webhook: Secret = NO_SECRET
     small_portal: int = 50_000
     """Up to this many records every sync also reconciles."""
     page_window: int = 2_000
@@ -129,7 +128,6 @@ class Settings:
                 minutes=_number("HUBSPOT_LOOKBACK_MINUTES", text("HUBSPOT_LOOKBACK_MINUTES", "10"), 0, 10_080)
             ),
             daily_share=_number("HUBSPOT_DAILY_CALL_SHARE", text("HUBSPOT_DAILY_CALL_SHARE", "0.5"), 0.01, 1),
-            alert_webhook=Secret(text("HUBSPOT_ALERT_WEBHOOK")),
         )
 
 

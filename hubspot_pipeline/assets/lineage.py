@@ -25,7 +25,7 @@ def of(sql: str, columns: Mapping[Place, Mapping[str, str]], assets: Mapping[Pla
     for (owner, name), found in columns.items():
         schema.setdefault(owner, {})[name] = dict(found)
     try:
-        nodes = lineage(None, sql, schema, dialect="duckdb", trim_selects=False)
+        nodes = lineage(None, sql, schema=schema, dialect="duckdb", trim_selects=False)
     except SqlglotError:
         return {}
     deps = {name.lower(): sorted(_sources(node, assets)) for name, node in nodes.items()}

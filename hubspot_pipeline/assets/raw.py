@@ -36,7 +36,7 @@ def specs() -> list[dg.AssetSpec]:
         dg.AssetSpec(
             key(stream.name),
             deps=[key(source) for source in stream.source],
-            description=f"{stream.label}: {stream.about}",
+            description=f"{stream.label} in HubSpot. {stream.about}",
             group_name=stream.group,
             kinds={"hubspot", "dlt", "duckdb"},
             owners=["team:data"],
