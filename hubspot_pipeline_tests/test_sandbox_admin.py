@@ -123,6 +123,7 @@ def test_the_dump_is_what_the_api_shows(sandbox: Sandbox) -> None:
         "owner",
         "pipeline",
         "property",
+        "association_type",
         "account",
     }
     (person,) = [row for row in rows if row["kind"] == "record" and row["object"] == "contacts"]

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hubspot_pipeline.sandbox.catalogue import ALIASES, KINDS, PIPELINE_OBJECTS, Kind, custom_kind
+from hubspot_pipeline.sandbox.catalogue import ALIASES, KINDS, Kind, custom_kind
 from hubspot_pipeline.sandbox.definitions import defaults, filled, group_of
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.instants import Clock, iso
 from hubspot_pipeline.sandbox.journal import Journal, recorded
 from hubspot_pipeline.sandbox.links import LinkTypes
-from hubspot_pipeline.sandbox.pipelines import DEAL_STAGES, TICKET_STAGES, shaped
+from hubspot_pipeline.sandbox.pipelines import FIRST_PIPELINES, shaped
 from hubspot_pipeline.sandbox.records import Selection
 
 TIERS = ("free", "starter", "professional", "enterprise")
@@ -68,7 +68,7 @@ class Account:
         self.kinds[kind.name] = kind
         spellings = [kind.name, kind.singular, kind.type_id]
         if kind.custom:
-            spellings += [kind.qualified, f"p_{kind.name}"]
+            spellings += [kind.qualified, f"p_{kind.qualified.partition('_')[2]}"]
         self.names |= {spelling.lower(): kind.name for spelling in spellings}
         self.definitions[kind.name] = {
             definition["name"]: filled(kind.name, definition, at) for definition in defaults(kind.name)
@@ -80,8 +80,8 @@ class Account:
         }
 
     def _default_pipelines(self, at: str) -> None:
-        self._put_pipeline("deals", {"id": "default", "label": "Sales Pipeline", "stages": DEAL_STAGES}, at)
-        self._put_pipeline("tickets", {"id": "0", "label": "Support Pipeline", "stages": TICKET_STAGES}, at)
+        for object_type, pipeline in FIRST_PIPELINES.items():
+            self._put_pipeline(object_type, pipeline, at)
 
     def kind(self, spelling: str) -> Kind:
         """The object type of a plural, singular, type id or custom name. Raises NotFoundHere."""
@@ -296,6 +296,3 @@ class Account:
                 if stage["id"] == id:
                     return dict(stage)
         return None
-
-
-assert set(PIPELINE_OBJECTS) <= {kind.name for kind in KINDS}

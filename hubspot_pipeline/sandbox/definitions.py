@@ -7,8 +7,11 @@ value is read-only, `u` unique, `h` hidden, `o` refers to an owner. An option is
 indented line continues the one above.
 """
 
+from functools import cache
 from typing import Any
 
+from hubspot_pipeline.sandbox import tables_commerce as commerce
+from hubspot_pipeline.sandbox import tables_services as services
 from hubspot_pipeline.sandbox.tables_activities import CALLS, EMAILS, MEETINGS, NOTES, TASKS, USERS
 from hubspot_pipeline.sandbox.tables_crm import COMPANIES, CONTACTS, DEALS, LINE_ITEMS, PRODUCTS, TICKETS
 
@@ -21,6 +24,11 @@ GROUPS = {
     "contacts": "contactinformation", "companies": "companyinformation", "deals": "dealinformation",
     "tickets": "ticketinformation", "products": "productinformation", "line_items": "lineiteminformation",
     "users": "userinformation",
+    **{name: f"{name.rstrip('s')}information" for name in (
+        "deal_split", "leads", "goal_targets", "feedback_submissions", "quotes", "orders", "invoices", "carts",
+        "subscriptions", "commerce_payments", "discounts", "fees", "appointments", "courses", "listings",
+        "services", "projects")},
+    "taxes": "taxinformation",
 }  # fmt: skip
 
 SHARED = """
@@ -53,7 +61,13 @@ hs_lastmodifieddate datetime r | Object last modified date/time
 TABLES = {
     "contacts": CONTACTS, "companies": COMPANIES, "deals": DEALS, "tickets": TICKETS, "products": PRODUCTS,
     "line_items": LINE_ITEMS, "calls": CALLS, "emails": EMAILS, "meetings": MEETINGS, "notes": NOTES, "tasks": TASKS,
-    "users": USERS,
+    "users": USERS, "deal_split": commerce.DEAL_SPLIT, "quotes": commerce.QUOTES, "orders": commerce.ORDERS,
+    "invoices": commerce.INVOICES, "carts": commerce.CARTS, "subscriptions": commerce.SUBSCRIPTIONS,
+    "commerce_payments": commerce.COMMERCE_PAYMENTS, "discounts": commerce.DISCOUNTS, "fees": commerce.FEES,
+    "taxes": commerce.TAXES, "leads": services.LEADS, "goal_targets": services.GOAL_TARGETS,
+    "feedback_submissions": services.FEEDBACK_SUBMISSIONS, "communications": services.COMMUNICATIONS,
+    "postal_mail": services.POSTAL_MAIL, "appointments": services.APPOINTMENTS, "courses": services.COURSES,
+    "listings": services.LISTINGS, "services": services.SERVICES, "projects": services.PROJECTS,
 }  # fmt: skip
 
 
@@ -113,8 +127,12 @@ def filled(object_type: str, definition: dict[str, Any], at: str) -> dict[str, A
 
 
 def defaults(object_type: str) -> list[dict[str, Any]]:
-    """Property definitions that an object type of this name starts with."""
-    table = TABLES.get(object_type, CUSTOM)
+    """Property definitions that an object type of this name starts with; a custom object's name is in no table."""
+    return [dict(one) for one in _parsed(TABLES.get(object_type, CUSTOM))]
+
+
+@cache
+def _parsed(table: str) -> list[dict[str, Any]]:
     seen: dict[str, dict[str, Any]] = {}
     for line in (table + SHARED).replace("\n  ", " ").splitlines():
         if line.strip():

@@ -20,6 +20,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_MAKERS = ("create", "put", "add_list")
+"""Methods whose result is the id that a repetition must give again."""
+
+
 class Journaled(Protocol):
     """What `@recorded` needs of the object whose method it wraps."""
 
@@ -49,14 +53,14 @@ class Journal:
         """Empties the file: the portal begins anew."""
         self._file.truncate(0)
 
-    def scrub(self, concerns: Callable[[str, Json], bool]) -> None:
-        """Empties the values in every line that concerns a purged person; the file is replaced in one step."""
+    def scrub(self, rewrite: Callable[[str, Json], Json | None]) -> None:
+        """Replaces the arguments of each line, or drops the line where None comes back; the file in one step."""
         self._file.close()
         left = []
         for op, arguments in lines(self.path):
-            if concerns(op, arguments):
-                arguments["properties"] = {}
-            left.append(encode({"op": op, **arguments}) + b"\n")
+            kept = rewrite(op, arguments)
+            if kept is not None:
+                left.append(encode({"op": op, **kept}) + b"\n")
         fresh = self.path.with_suffix(".new")
         fresh.write_bytes(b"".join(left))
         fresh.replace(self.path)
@@ -91,7 +95,7 @@ def recorded(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, 
         finally:
             self.depth -= 1
         if self.journal is not None and not self.depth:
-            if method.__name__ == "create":
+            if method.__name__ in _MAKERS:
                 given["id"] = result
             self.journal.write(method.__name__, given)
         return result

@@ -9,30 +9,11 @@ from typing import Protocol
 
 from hubspot_pipeline.sandbox.catalogue import Kind
 from hubspot_pipeline.sandbox.encoding import encode
+from hubspot_pipeline.sandbox.link_table import CHILD, LABELLED, PARENT, unlabelled
 
 HUBSPOT, USER = "HUBSPOT_DEFINED", "USER_DEFINED"
 Type = tuple[str, int]
 """(category, type id); a type id belongs to one direction."""
-
-_DEFAULTS = """
-companies: companies 450 contacts 280 deals 342 tickets 340 calls 181 emails 185 meetings 187 notes 189 tasks 191
-contacts: contacts 449 companies 279 deals 4 tickets 15 calls 193 emails 197 meetings 199 notes 201 tasks 203
-deals: deals 451 contacts 3 companies 341 tickets 27 calls 205 emails 209 meetings 211 notes 213 tasks 215 line_items 19
-tickets: tickets 452 contacts 16 companies 339 deals 28 calls 219 emails 223 meetings 225 notes 227 tasks 229
-calls: contacts 194 companies 182 deals 206 tickets 220
-emails: contacts 198 companies 186 deals 210 tickets 224
-meetings: contacts 200 companies 188 deals 212 tickets 226
-notes: contacts 202 companies 190 deals 214 tickets 228
-tasks: contacts 204 companies 192 deals 216 tickets 230
-line_items: deals 20
-"""
-_LABELLED = (
-    ("contacts", "companies", 1, 2, "Primary", True),
-    ("deals", "companies", 5, 6, "Primary", True),
-    ("tickets", "companies", 26, 25, "Primary", True),
-    ("contacts", "companies", 931, 930, "Billing contact", False),
-)
-_PARENT, _CHILD = 13, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +53,20 @@ class LinkTypes:
         self.singular = {kind.name: kind.singular for kind in kinds}
         self.by_pair: dict[tuple[str, str], dict[Type, LinkType]] = {}
         self._next = 1
-        plain = {}
-        for line in _DEFAULTS.split("\n"):
-            from_, _, rest = line.partition(": ")
-            words = rest.split()
-            plain.update({(from_, to): int(number) for to, number in zip(words[::2], words[1::2], strict=True)})
+        plain = unlabelled()
         for (from_, to), type_id in plain.items():
-            has_labels = any({from_, to} == {a, b} for a, b, *_ in _LABELLED) or from_ == to
+            has_labels = any({from_, to} == {a, b} for a, b, *_ in LABELLED) or from_ == to
             name = f"{self.singular[from_]}_to_{self.singular[to]}" + ("_unlabeled" if has_labels else "")
             self._put(from_, to, _type(HUBSPOT, type_id, None, plain[(to, from_)], name))
-        for from_, to, there, back, label, primary in _LABELLED:
+        for from_, to, there, back, label, primary in LABELLED:
             ends = self.singular[from_], self.singular[to]
             tail = "" if primary else "_" + label.lower().replace(" ", "_")
             self._put(from_, to, _type(HUBSPOT, there, label, back, "{}_to_{}".format(*ends) + tail, primary))
             self._put(to, from_, _type(
                 HUBSPOT, back, label, there, "{}_to_{}".format(*reversed(ends)) + tail, dominated=primary))  # fmt: skip
         pair = ("companies", "companies")
-        self._put(*pair, _type(HUBSPOT, _PARENT, "Child Company", _CHILD, "parent_to_child_company"))
-        self._put(*pair, _type(HUBSPOT, _CHILD, "Parent Company", _PARENT, "child_to_parent_company"))
+        self._put(*pair, _type(HUBSPOT, PARENT, "Child Company", CHILD, "parent_to_child_company"))
+        self._put(*pair, _type(HUBSPOT, CHILD, "Parent Company", PARENT, "child_to_parent_company"))
 
     def _put(self, from_: str, to: str, link_type: LinkType) -> None:
         self.by_pair.setdefault((from_, to), {})[(link_type.category, link_type.type_id)] = link_type

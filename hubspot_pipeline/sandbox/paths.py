@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 _NUMBERED = re.compile(r"v[1-4]")
 DATED = ("2025-09", "2026-03", "2026-09")
-_FIRST = {"account-info", "crm-object-schemas", "oauth", "integrations", "properties", "owners"}
+BETA = ("2026-09-beta", "2027-03-beta")
+_FIRST = {
+    "account-info", "automation", "communication-preferences", "crm-object-schemas", "deal-splits", "files",
+    "form-integrations", "integrations", "oauth", "owners", "properties",
+}  # fmt: skip
 """Products whose version, dated or not, follows directly."""
 
 
@@ -20,6 +24,10 @@ class Route:
     version: str
 
     @property
+    def is_beta(self) -> bool:
+        return self.version in BETA
+
+    @property
     def logged(self) -> str:
         """Path with `{v}` where the dated form has its version."""
         parts = list(self.parts)
@@ -28,7 +36,7 @@ class Route:
 
 
 def is_version(text: str) -> bool:
-    return text in DATED or _NUMBERED.fullmatch(text) is not None
+    return text in DATED or text in BETA or _NUMBERED.fullmatch(text) is not None
 
 
 def route(path: str) -> Route | None:
@@ -38,7 +46,7 @@ def route(path: str) -> Route | None:
         return None
     second, third = parts[1], parts[2] if len(parts) > 2 else ""
     if is_version(second):
-        if second in DATED and parts[0] not in _FIRST:
+        if second in (*DATED, *BETA) and parts[0] not in _FIRST:
             return None
         return Route((parts[0], *parts[2:]), second)
     if is_version(third) and parts[0] not in _FIRST:

@@ -1,6 +1,6 @@
 """The whole portal as its API would show it, for comparison with a warehouse.
 
-portal -> JSON objects: records, associations, history, owners, pipelines, properties, schemas, account
+portal -> JSON objects: records, associations, history, owners, pipelines, properties, schemas, lists, items, account
 """
 
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.instants import iso
+from hubspot_pipeline.sandbox.workflows import as_flow, as_workflow
 
 if TYPE_CHECKING:
     from hubspot_pipeline.sandbox.portal import Portal
@@ -37,6 +38,8 @@ def _associations(portal: "Portal", object_type: str) -> Iterator[Json]:
     shelf = portal.shelves[object_type]
     ids = [*shelf.live, *shelf.in_bin(portal.now())]
     for to in pairs:
+        if not portal.links.computed and not portal.links.pairs.get((object_type, to)):
+            continue
         types = portal.link_types.of(object_type, to)
         for id in ids:
             for other, keys in portal.linked(object_type, id, to).items():
@@ -53,6 +56,42 @@ def _history(portal: "Portal", object_type: str) -> Iterator[Json]:
             for version in record.history[name]:
                 shown = version.shown() | {"seq": version.seq}
                 yield {"kind": "history", "object": object_type, "id": str(record.id), "property": name, **shown}
+
+
+def _lists(portal: "Portal") -> Iterator[Json]:
+    for id, one in portal.lists.items():
+        if one["deletedAt"] is None:
+            yield {"kind": "list", **portal.shown_list(id)}
+            for member in portal.shown_memberships(id):
+                yield {"kind": "list_membership", "listId": id, **member}
+
+
+def _items(portal: "Portal") -> Iterator[Json]:
+    """Items as their lists show them; a submission names its form, an e-mail campaign is list row and detail in one."""
+    for kind, items in portal.items.items():
+        for one in items.values():
+            if kind == "web_event":
+                yield {"kind": kind, "object": one["object"], **portal.shown_event(one)}
+            elif kind == "form_submission":
+                yield {"kind": kind, "formId": one["formId"], **portal.shown(kind, one)}
+            elif kind == "email_campaign":
+                yield {"kind": kind, **one, "id": int(one["id"])}
+            elif kind == "workflow":
+                if one["objectTypeId"] == "0-1":
+                    yield {"kind": "workflow", **as_workflow(portal.portal_id, one)}
+                yield {"kind": "flow", **as_flow(one)}
+            else:
+                yield {"kind": kind, **portal.shown(kind, one)}
+    for team in portal.teams.values():
+        yield {"kind": "team", **team}
+    for user in portal.users.values():
+        yield {"kind": "settings_user", **user}
+
+
+def _labels(portal: "Portal") -> Iterator[Json]:
+    for from_, to in portal.link_types.by_pair:
+        for label in portal.labels(from_, to):
+            yield {"kind": "association_type", "from_object": from_, "to_object": to, **label}
 
 
 def picture(portal: "Portal") -> Iterator[Json]:
@@ -74,5 +113,8 @@ def picture(portal: "Portal") -> Iterator[Json]:
                 continue
             yield {"kind": "property", "object": object_type, **definition}
     for schema in portal.schemas.values():
-        yield {"kind": "schema", **schema}
+        yield {"kind": "schema", "object": portal.kind(schema["objectTypeId"]).name, **schema}
+    yield from _lists(portal)
+    yield from _items(portal)
+    yield from _labels(portal)
     yield {"kind": "account", **portal.details()}

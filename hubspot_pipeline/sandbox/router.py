@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from hubspot_pipeline.sandbox import (
@@ -16,12 +15,13 @@ from hubspot_pipeline.sandbox import (
     schemas_api,
     settings_api,
 )
-from hubspot_pipeline.sandbox.answers import Answer, ApiError
+from hubspot_pipeline.sandbox.answers import Answer, ApiError, invalid
 from hubspot_pipeline.sandbox.catalogue import OBJECT_SCOPES, SCHEMA_SCOPES, Kind
-from hubspot_pipeline.sandbox.paths import Route
+from hubspot_pipeline.sandbox.endpoints import Endpoint, Handler, on
+from hubspot_pipeline.sandbox.paths import DATED, Route
+from hubspot_pipeline.sandbox.router_collections import collection
 from hubspot_pipeline.sandbox.sandbox import Call
 
-Handler = Callable[[Call], Answer]
 READ_ANY = OBJECT_SCOPES["read"] + SCHEMA_SCOPES["read"]
 WRITE_ANY = SCHEMA_SCOPES["write"] + (
     "tickets",
@@ -37,18 +37,13 @@ CUSTOM_READ = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    handle: Handler
-    bucket: str = "burst"
-    public: bool = False
-
-
 def endpoint(method: str, route: Route | None) -> Endpoint | None:
     """The endpoint of a request; None where there is no such path. Raises 405."""
-    if route is None:
+    if route is None or (route.is_beta and route.parts[:2] not in BETAS):
         return None
     match route.parts:
+        case ("crm", "objects", "deals", "splits", *tail) if route.version == "v3":
+            return collection(method, Route(("deal-splits", *tail), "v3"))
         case ("crm", "objects", type_, *tail):
             return _objects(method, type_, tuple(tail), route)
         case ("crm", "associations", from_, to, *tail):
@@ -56,42 +51,40 @@ def endpoint(method: str, route: Route | None) -> Endpoint | None:
         case ("crm", "properties", type_, *tail):
             return _below(method, properties_api.methods(tail), partial(_properties, type_=type_, tail=tuple(tail)))
         case ("properties", type_, "properties") if route.version == "v2":
-            return _on(method, partial(_old_properties, type_=type_), "GET")
+            return on(method, partial(_old_properties, type_=type_), "GET")
         case ("crm", "pipelines", type_, *tail):
             return _below(method, pipelines_api.methods(tail), partial(_pipelines, type_=type_, tail=tuple(tail)))
         case ("crm", "owners", *tail) if len(tail) < 2:
-            return _on(method, partial(_owners, tail=tuple(tail)), "GET")
+            return on(method, partial(_owners, tail=tuple(tail)), "GET")
         case ("crm", "schemas", *tail) | ("crm-object-schemas", "schemas", *tail):
             return _below(method, schemas_api.methods(tail), partial(_schemas, tail=tuple(tail)))
-        case ("settings", "users", *tail):
-            return _on(method, partial(_users, tail=tuple(tail)), "GET")
+        case ("settings", "users", *tail) if len(tail) < 2 and not route.is_beta:
+            return on(method, partial(_users, tail=tuple(tail)), "GET")
+        case ("settings", "teams") if route.is_beta:
+            return on(method, partial(_users, tail=("teams",)), "GET")
         case ("account-info", "details"):
-            return _on(method, partial(settings_api.account, tail=("details",)), "GET")
+            return on(method, partial(settings_api.account, tail=("details",)), "GET")
         case ("account-info", "api-usage", "daily", *tail) if tail in ([], ["private-apps"]):
-            return _on(method, partial(settings_api.account, tail=("api-usage",)), "GET")
+            return on(method, partial(settings_api.account, tail=("api-usage",)), "GET")
         case ("integrations", "limit", "daily"):
-            return _on(method, settings_api.legacy_limit, "GET")
+            return on(method, settings_api.legacy_limit, "GET")
         case ("integrations", "me"):
-            return _on(method, partial(settings_api.account, tail=("details",)), "GET")
+            return on(method, partial(settings_api.account, tail=("details",)), "GET")
         case ("oauth", *_):
             return Endpoint(_unused, public=True)
-    return None
+    return collection(method, route)
 
 
 def _unused(call: Call) -> Answer:
     raise AssertionError("served without a token")
 
 
-def _on(method: str, handler: Handler, *methods: str, bucket: str = "burst") -> Endpoint:
-    if method not in methods:
-        raise ApiError(405, "Method Not Allowed", headers={"allow": ", ".join(methods)})
-    return Endpoint(handler, bucket)
-
-
 def _below(method: str, methods: tuple[str, ...], handler: Handler) -> Endpoint | None:
-    return _on(method, handler, *methods) if methods else None
+    return on(method, handler, *methods) if methods else None
 
 
+BETAS = {("marketing", "forms"), ("automation", "flows"), ("settings", "teams")}
+"""What dated betas are known of."""
 Action = Callable[[Call, Kind], Answer]
 
 
@@ -100,7 +93,12 @@ def _of(type_: str, write: bool, action: Action) -> Handler:
 
     def handle(call: Call) -> Answer:
         kind = call.kind(type_)
+        if kind.undated and call.route.version in DATED:
+            raise invalid(f"Unable to infer object type from: {type_}")
         call.require(kind.write_scopes if write else kind.read_scopes)
+        call.sandbox.offer("custom_objects" if kind.custom else kind.name)
+        if write and kind.read_only:
+            raise ApiError(405, "Method Not Allowed")
         return action(call, kind)
 
     return handle
@@ -111,23 +109,23 @@ def _objects(method: str, type_: str, tail: tuple[str, ...], route: Route) -> En
         case ():
             if method == "POST":
                 return Endpoint(_of(type_, True, objects_write.create))
-            return _on(method, _of(type_, False, objects.list_objects), "GET", "POST")
+            return on(method, _of(type_, False, objects.list_objects), "GET", "POST")
         case ("search",):
-            return _on(method, _of(type_, False, objects.search_objects), "POST", bucket="search")
+            return on(method, _of(type_, False, objects.search_objects), "POST", bucket="search")
         case ("batch", "read"):
-            return _on(method, _of(type_, False, objects.batch_read), "POST")
+            return on(method, _of(type_, False, objects.batch_read), "POST")
         case ("batch", action) if action in objects_write.BATCHES:
-            return _on(method, _of(type_, True, partial(objects_write.batch, action=action)), "POST")
+            return on(method, _of(type_, True, partial(objects_write.batch, action=action)), "POST")
         case ("merge",):
-            return _on(method, _of(type_, True, objects_write.merge), "POST")
+            return on(method, _of(type_, True, objects_write.merge), "POST")
         case ("gdpr-delete",):
-            return _on(method, _of(type_, True, objects_write.gdpr_delete), "POST")
+            return on(method, _of(type_, True, objects_write.gdpr_delete), "POST")
         case (key,):
             if method == "GET":
                 return Endpoint(_of(type_, False, partial(objects.read_object, key=key)))
             if method == "PATCH":
                 return Endpoint(_of(type_, True, partial(objects_write.update, key=key)))
-            return _on(method, _of(type_, True, partial(objects_write.archive, key=key)), "GET", "PATCH", "DELETE")
+            return on(method, _of(type_, True, partial(objects_write.archive, key=key)), "GET", "PATCH", "DELETE")
         case (key, "associations", *rest):
             return _links_of_one(method, type_, key, tuple(rest), route)
     return None
@@ -144,13 +142,13 @@ def _two(type_: str, to: str, action: Callable[[Call, Kind, Kind], Answer]) -> H
 def _links_of_one(method: str, type_: str, key: str, rest: tuple[str, ...], route: Route) -> Endpoint | None:
     match rest:
         case (to,):
-            return _on(
+            return on(
                 method,
                 _two(type_, to, lambda call, here, there: associations.list_links(call, here, key, there)),
                 "GET",
             )
         case ("default", to, to_id):
-            return _on(
+            return on(
                 method,
                 _two(type_, to, lambda call, here, there: associations.put_default(call, here, key, there, to_id)),
                 "PUT",
@@ -160,7 +158,7 @@ def _links_of_one(method: str, type_: str, key: str, rest: tuple[str, ...], rout
                 return Endpoint(
                     _two(type_, to, lambda call, here, there: associations.delete_link(call, here, key, there, to_id))
                 )
-            return _on(
+            return on(
                 method,
                 _two(type_, to, lambda call, here, there: associations.put_named(call, here, key, there, to_id, name)),
                 "PUT",
@@ -171,7 +169,7 @@ def _links_of_one(method: str, type_: str, key: str, rest: tuple[str, ...], rout
                 return Endpoint(
                     _two(type_, to, lambda call, here, there: associations.put_link(call, here, key, there, to_id))
                 )
-            return _on(
+            return on(
                 method,
                 _two(type_, to, lambda call, here, there: associations.delete_link(call, here, key, there, to_id)),
                 "PUT",
@@ -183,18 +181,18 @@ def _links_of_one(method: str, type_: str, key: str, rest: tuple[str, ...], rout
 def _associations(method: str, from_: str, to: str, tail: tuple[str, ...], route: Route) -> Endpoint | None:
     match tail:
         case ("batch", "read"):
-            return _on(method, _two(from_, to, associations.batch_read), "POST", bucket="associations")
+            return on(method, _two(from_, to, associations.batch_read), "POST", bucket="associations")
         case ("batch", *rest) if "/".join(rest) in ("create", "archive", "labels/archive", "associate/default"):
             action = "/".join(rest)
             write = _two(from_, to, lambda call, here, there: associations.batch_write(call, here, there, action))
-            return _on(method, write, "POST", bucket="associations")
+            return on(method, write, "POST", bucket="associations")
         case ("labels", *rest):
-            return _on(
+            return on(
                 method, _two(from_, to, lambda call, here, there: associations.labels(call, here, there, rest)),
                 "GET", "POST", "PUT", "DELETE", bucket="associations",
             )  # fmt: skip
         case ("types",) if route.version == "v3":
-            return _on(method, _two(from_, to, associations.old_types), "GET", bucket="associations")
+            return on(method, _two(from_, to, associations.old_types), "GET", bucket="associations")
     return None
 
 
@@ -229,6 +227,7 @@ def _owners(call: Call, tail: tuple[str, ...]) -> Answer:
 def _schemas(call: Call, tail: tuple[str, ...]) -> Answer:
     reads = call.method == "GET" or tail == ("batch", "read")
     call.require(CUSTOM_READ + (("oauth",) if tail else ()) if reads else ("crm.schemas.custom.write",))
+    call.sandbox.offer("custom_objects")
     return schemas_api.schemas(call, tail)
 
 

@@ -61,6 +61,16 @@ class Config:
     """Links per record and page."""
     inline_associations: int = 100
     """Links per record that a list or read carries inline."""
+    custom_objects: bool = True
+    """Whether the account's plan has custom objects."""
+    web_analytics: bool = True
+    """Whether the account's plan has web analytics events."""
+    unavailable: list[str] | None = None
+    """Further things the plan lacks: object types by name, `workflows`, `forms`, `marketing_emails`, `campaigns`."""
+    event_bounds: str = "()"
+    """Whether an event at the very start `[` and end `]` of a time window is in it; `()`: neither is."""
+    retired: list[str] | None = None
+    """Paths without version whose APIs have ended: 404 for all that begins with one."""
 
 
 class Sandbox:
@@ -111,6 +121,17 @@ class Sandbox:
             setattr(self.config, name, value)
         self.shape_at = 0
         self.apply()
+
+    def offer(self, feature: str) -> None:
+        """Raises 403 where the account's plan lacks the feature."""
+        lacks = {name for name in ("custom_objects", "web_analytics") if not getattr(self.config, name)}
+        if feature in lacks or feature in (self.config.unavailable or ()):
+            raise ApiError(403, f"This account does not have access to {feature.replace('_', ' ')}.", "FORBIDDEN")
+
+    def is_retired(self, route: Route) -> bool:
+        """Whether the knob says that this path's API has ended."""
+        path = f"/{'/'.join(route.parts)}"
+        return any(path.startswith(start) for start in self.config.retired or ())
 
     def keep_clock(self) -> None:
         """Notes in the state file how far the virtual clock is ahead of the real one."""

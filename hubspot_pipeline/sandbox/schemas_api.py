@@ -25,7 +25,7 @@ def methods(tail: Sequence[str]) -> tuple[str, ...]:
 
 
 def shown_schema(call: Call, schema: Json) -> Json:
-    name = schema["name"]
+    name = call.portal.kind(schema["objectTypeId"]).name
     definitions = [one for one in call.portal.definitions[name].values() if not one["archived"]]
     return {**schema, "properties": definitions}
 

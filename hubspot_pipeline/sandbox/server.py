@@ -18,15 +18,16 @@ import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from hubspot_pipeline.sandbox import oauth
+from hubspot_pipeline.sandbox import files_api, oauth
 from hubspot_pipeline.sandbox.access import Token
 from hubspot_pipeline.sandbox.account import NotFoundHere
 from hubspot_pipeline.sandbox.admin import Admin
 from hubspot_pipeline.sandbox.answers import Answer, ApiError, invalid, json_answer, not_found
 from hubspot_pipeline.sandbox.encoding import Json
+from hubspot_pipeline.sandbox.endpoints import Endpoint
 from hubspot_pipeline.sandbox.paths import Route, route
 from hubspot_pipeline.sandbox.portal import Portal
-from hubspot_pipeline.sandbox.router import Endpoint, endpoint
+from hubspot_pipeline.sandbox.router import endpoint
 from hubspot_pipeline.sandbox.sandbox import Call, Config, Sandbox
 
 
@@ -48,6 +49,8 @@ class App:
         path: str = scope["path"]
         if path.startswith("/_sandbox"):
             return await self._send(send, self.admin.answer(request.method, path, scope["query_string"], raw))
+        if path.startswith(files_api.PREFIX):
+            return await self._send(send, self._content(request, path))
         line = f"{request.method} {path}"
         fault = self.sandbox.faults.fault(line)
         delay = self.sandbox.config.latency_ms + (fault or {}).get("delay_ms", 0) * (
@@ -71,7 +74,7 @@ class App:
             if len(scope["raw_path"]) + len(scope["query_string"]) + 1 > sandbox.config.url_limit:
                 raise ApiError(414, "URI Too Long")
             place = endpoint(request.method, found)
-            if found is None or place is None:
+            if found is None or place is None or sandbox.is_retired(found):
                 raise not_found()
             if place.public:
                 return self._logged(
@@ -88,6 +91,16 @@ class App:
             answer = error.answer(sandbox.correlation.next(now))
         answer.headers = {**headers, **answer.headers}
         return self._logged(request, found, place, token, answer)
+
+    def _content(self, request: Request, path: str) -> Answer:
+        """What a file's own or signed URL gives, without a token or a limit."""
+        try:
+            answer = files_api.content(
+                self.sandbox, request.scope["raw_path"].decode("latin-1"), request.scope["query_string"]
+            )
+        except ApiError as error:
+            answer = error.answer(self.sandbox.correlation.next(self.sandbox.portal.now()))
+        return self._logged(request, None, None, None, answer)
 
     def _call(self, request: Request, found: Route, raw: bytes, token: Token) -> Call:
         scope = request.scope

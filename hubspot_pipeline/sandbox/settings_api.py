@@ -75,7 +75,7 @@ def _paged(call: Call, items: Sequence[Json], limit: int) -> Answer:
 def users(call: Call, tail: Sequence[str]) -> Answer:
     """User provisioning: users, roles and teams, read only."""
     if list(tail) == ["roles"]:
-        return json_answer({"results": []})
+        return json_answer({"results": list(call.portal.items["role"].values())})
     if list(tail) == ["teams"]:
         return json_answer({"results": list(call.portal.teams.values())})
     if tail:

@@ -3,7 +3,7 @@
 text tables, in the form that `definitions` explains -> read by `definitions`
 """
 
-_ACTIVITY = """
+ACTIVITY = """
 hs_createdate datetime r | Create date
 hs_lastmodifieddate datetime r | Last modified date
 hs_timestamp datetime | Activity date
@@ -18,7 +18,7 @@ hs_queue_membership_ids enumeration/checkbox | Queue membership
 hs_activity_type enumeration | Activity type : Discovery Demo Renewal Onboarding Support
 """
 
-CALLS = f"""{_ACTIVITY}
+CALLS = f"""{ACTIVITY}
 hs_call_title string | Call title
 hs_call_body string/html | Call notes
 hs_call_direction enumeration | Call direction : INBOUND OUTBOUND
@@ -40,7 +40,7 @@ hs_call_callee_object_type enumeration | Callee object type : CONTACT COMPANY
 hs_call_has_voicemail bool | Has voicemail
 """
 
-EMAILS = f"""{_ACTIVITY}
+EMAILS = f"""{ACTIVITY}
 hs_email_subject string | Email subject
 hs_email_text string/textarea | Email body
 hs_email_html string/html | Email HTML
@@ -64,7 +64,7 @@ hs_email_click_count number r | Number of email clicks
 hs_email_reply_count number r | Number of email replies
 """
 
-MEETINGS = f"""{_ACTIVITY}
+MEETINGS = f"""{ACTIVITY}
 hs_meeting_title string | Meeting name
 hs_meeting_body string/html | Meeting description
 hs_internal_meeting_notes string/html | Internal meeting notes
@@ -79,11 +79,11 @@ hs_attendee_owner_ids enumeration/checkbox | Attendee owner IDs
 hs_guest_emails string | Guest emails
 """
 
-NOTES = f"""{_ACTIVITY}
+NOTES = f"""{ACTIVITY}
 hs_note_body string/html | Note body
 """
 
-TASKS = f"""{_ACTIVITY}
+TASKS = f"""{ACTIVITY}
 hs_task_subject string | Task title
 hs_task_body string/html | Notes
 hs_task_status enumeration | Task status : NOT_STARTED IN_PROGRESS WAITING DEFERRED COMPLETED
