@@ -81,7 +81,10 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
             phases=PHASES if mode in ("reconcile", "full") or small else (),
             since=since, until=until, max_pages=settings.page_window,
         )  # fmt: skip
-        return _perform(settings, head, Work(settings, client, pool, plan, selected, account, progress), selected)
+        # one connection for the whole run: a file that several threads open and close in turns can be caught by one of
+        # them while DuckDB is still letting go of it ("unique file handle conflict")
+        with store.open_store(settings):
+            return _perform(settings, head, Work(settings, client, pool, plan, selected, account, progress), selected)
 
 
 def _perform(settings: Settings, head: RunHead, work: Work, selected: list[Stream]) -> RunResult:
