@@ -1,5 +1,6 @@
 """The seeded portal: always the same, consistent in itself, and alive enough for marts and plots to look real."""
 
+import hashlib
 import itertools
 from collections import Counter, defaultdict
 from datetime import datetime
@@ -57,11 +58,39 @@ def test_the_clock_is_set_to_the_end_and_runs_on_if_it_ran_before(running: bool)
 def test_a_default_portal_has_a_few_thousand_records_of_every_kind(picture: Picture) -> None:
     count = Counter(line["object"] for line in picture.records)
     assert 3000 < sum(count.values()) < 5500
-    assert set(count) == {
-        "contacts", "companies", "deals", "tickets", "products", "line_items", "calls", "emails", "meetings", "notes",
-        "tasks", "users",
+    assert set(count) == set(Portal().kinds) | {"workspace", "campaigns"}
+    assert min(count.values()) >= 4
+
+
+def test_a_default_portal_has_some_of_everything_else(picture: Picture) -> None:
+    count = {kind: len(lines) for kind, lines in picture.kinds.items()}
+    least = {
+        "list": 7, "list_membership": 300, "form": 9, "form_submission": 200, "marketing_email": 20,
+        "email_campaign": 20, "email_event": 500, "subscription_definition": 5, "subscription_change": 60, "workflow": 6, "flow": 8,
+        "campaign": 12, "web_event": 300, "file": 150, "role": 3, "team": 3, "schema": 2, "association_type": 300,
     }  # fmt: skip
-    assert min(count.values()) >= 8
+    assert {kind: count.get(kind, 0) for kind, size in least.items() if count.get(kind, 0) < size} == {}
+    assert len({line["object"] for line in picture.kinds["web_event"]}) == 14
+    types = {line["type"] for line in picture.kinds["email_event"]}
+    assert {"SENT", "DELIVERED", "OPEN", "CLICK", "BOUNCE", "DROPPED", "STATUSCHANGE"} <= types
+    for kind, field in (
+        ("email_event", "created"),
+        ("form_submission", "submittedAt"),
+        ("subscription_change", "timestamp"),
+    ):
+        moments = [line[field] for line in picture.kinds[kind]]
+        assert 1_727_784_000_000 < min(moments) <= max(moments) < 1_790_784_000_000
+
+
+def test_what_came_later_left_the_story_as_it_was(picture: Picture) -> None:
+    first = {"contacts", "companies", "deals", "tickets", "products", "line_items", "calls", "emails", "meetings",
+             "notes", "tasks", "users"}  # fmt: skip
+    told = [line for line in picture.kinds["record"] if line["object"] in first]
+    assert max(int(line["id"]) for line in told) < min(
+        int(line["id"]) for line in picture.records if line["object"] not in first
+    )
+    digest = hashlib.sha256(b"".join(encode(line) for line in told)).hexdigest()
+    assert digest[:16] == "26f59a0d267c42e8"
 
 
 @pytest.mark.parametrize("contacts", [0, 1, 3, 10, 45])

@@ -4,7 +4,6 @@ put or drop of one item at an instant -> items by kind, as the API shows them
 """
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hubspot_pipeline.sandbox.account import NotFoundHere
@@ -56,6 +55,9 @@ class Collection(Lists):
         super().__init__(portal_id, time_zone, currency, tier, seed)
         self.items: dict[str, dict[str, Json]] = {kind: {} for kind in ITEM_KINDS}
         self.item_count = 0
+        self._events: dict[tuple[str, int], list[Json]] = {}
+        self._events_at = -1
+        """Version of the portal that `_events` was made of."""
 
     def _new_item_id(self, kind: str, shape: ItemKind) -> str:
         """An id that is free: numbers and GUIDs follow from the count of items, so that equal portals are equal."""
@@ -111,12 +113,14 @@ class Collection(Lists):
         hidden = ITEM_KINDS[kind].hidden
         return {key: value for key, value in item.items() if key not in hidden} if hidden else item
 
-    def events_of(self, object_type: str, id: int) -> Iterator[Json]:
+    def events_of(self, object_type: str, id: int) -> list[Json]:
         """Web events of one record, those of records merged into it included."""
-        shelf = self.shelves[object_type]
-        for event in self.items["web_event"].values():
-            if event["object"] == object_type and shelf.survivor(int(event["objectId"])) == id:
-                yield self.shown_event(event)
+        if self._events_at != self.version:
+            self._events_at, self._events = self.version, {}
+            for event in self.items["web_event"].values():
+                survivor = self.shelves[event["object"]].survivor(int(event["objectId"]))
+                self._events.setdefault((event["object"], survivor), []).append(event)
+        return [self.shown_event(event) for event in self._events.get((object_type, id), ())]
 
     def shown_event(self, event: Json) -> Json:
         kind = self.kinds[event["object"]]

@@ -49,7 +49,7 @@ def _of(call: Call) -> list[Json]:
     if not object_id.isdigit():
         raise invalid(f"objectId must be a number, got {object_id!r}")
     shelf = call.portal.shelves[kind.name]
-    return list(call.portal.events_of(kind.name, shelf.survivor(int(object_id))))
+    return call.portal.events_of(kind.name, shelf.survivor(int(object_id)))
 
 
 def events(call: Call) -> Answer:

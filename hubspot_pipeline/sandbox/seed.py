@@ -4,12 +4,17 @@ empty portal + seed + sizes -> the portal at noon (New York) of 2026-09-30; the 
 """
 
 from hubspot_pipeline.sandbox.portal import Portal
+from hubspot_pipeline.sandbox.seed_commerce import add_commerce
+from hubspot_pipeline.sandbox.seed_custom import add_custom, add_lists
 from hubspot_pipeline.sandbox.seed_customers import after_sale, sign_old_customers
 from hubspot_pipeline.sandbox.seed_deals import plan_sales
 from hubspot_pipeline.sandbox.seed_dirt import plan_dirt
+from hubspot_pipeline.sandbox.seed_marketing import add_marketing
+from hubspot_pipeline.sandbox.seed_objects import add_objects
 from hubspot_pipeline.sandbox.seed_people import plan_companies, plan_people
 from hubspot_pipeline.sandbox.seed_schema import define, hire, stock
 from hubspot_pipeline.sandbox.seed_tickets import plan_tickets
+from hubspot_pipeline.sandbox.seed_web import add_files, add_web
 from hubspot_pipeline.sandbox.seed_world import END, HOUR, START, World
 
 
@@ -27,7 +32,8 @@ def generate(
 
     Sizes are numbers of records created, before merges and archiving: `companies` (default a quarter of the contacts),
     new-business `deals` (default three quarters; renewal deals come on top), `tickets` (default four in ten).
-    `activity` scales e-mails, calls, meetings, notes and tasks. Raises ValueError for a negative size.
+    `activity` scales e-mails, calls, meetings, notes and tasks; all else that a portal holds follows the contacts.
+    Raises ValueError for a negative size.
     """
     sizes = {
         "contacts": contacts,
@@ -41,7 +47,10 @@ def generate(
     running = not portal.clock.frozen
     portal.clock.freeze()
     portal.clock.set(START)
-    _tell(World(portal, seed, activity), sizes)
+    world = World(portal, seed, activity)
+    _tell(world, sizes)
+    for part in (add_objects, add_commerce, add_custom, add_lists, add_marketing, add_web, add_files):
+        part(world, seed, contacts / 300)
     portal.clock.set(END)
     if running:
         portal.clock.run()
