@@ -26,7 +26,8 @@ def dump(url: str) -> Iterator[dict[str, Any]]:
 def differences(url: str, warehouse: Path) -> list[str]:
     """Lines that say where the warehouse and the portal differ; empty = equal.
 
-    A record merged away before the first sync has no row; every other one has.
+    A record merged away before the first sync has no row; every other one has. What the portal no longer shows keeps
+    its row (as missing, archived, or merged into such a one), the links it had in the bin, and its history.
     """
     found: list[str] = []
     entries: dict[str, list[dict[str, Any]]] = {}
@@ -37,8 +38,11 @@ def differences(url: str, warehouse: Path) -> list[str]:
         for stream in streams.OBJECTS:
             records = [entry for entry in entries.get("record", []) if entry["object"] == stream.object]
             found += _records(con, stream, records)
-        found += _sets("associations", _portal_links(entries), _links(con))
-        found += _sets("history", _portal_versions(entries), _versions(con))
+        shown = {(e["object"], e["id"]) for e in entries.get("record", []) if e["mergedInto"] is None}
+        gone = {(s.object, row[0]) for s in streams.OBJECTS for row in con.execute(
+            f"SELECT id FROM hubspot.{s.name} WHERE deletion IS NOT NULL").fetchall()} - shown  # fmt: skip
+        found += _sets("associations", _portal_links(entries), [link for link in _links(con) if link[:2] not in gone])
+        found += _sets("history", _portal_versions(entries), [v for v in _versions(con) if ("deals", v[0]) not in gone])
         found += _collections(con, entries)
     return found
 
@@ -64,8 +68,27 @@ def _records(con: Any, stream: streams.Stream, records: list[dict[str, Any]]) ->
             continue
         found += [f"{stream.name} {record['id']}: {what}" for what in _row(record, row, columns)]
     return found + [
-        f"{stream.name} {id_}: not in the portal" for id_, row in stored.items() if row["deletion"] != "missing"
+        f"{stream.name} {id_}: not in the portal, stored as {row['deletion']} {row['merged_into_id']}"
+        for id_, row in stored.items()
+        if row["deletion"] not in ("missing", "archived")
+        and not (row["deletion"] == "merged" and row["merged_into_id"] in stored)
     ]
+
+
+def late(url: str, warehouse: Path, excused: set[str]) -> list[str]:
+    """Live records whose newest change a sync should have brought, but for those of ids `excused` (once archived)."""
+    found = []
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        stored = {
+            (stream.object, id_): moment for stream in streams.OBJECTS
+            for id_, moment in con.execute(f"SELECT id, epoch_ms(updated_at) FROM hubspot.{stream.name}").fetchall()
+        }  # fmt: skip
+    for entry in dump(url):
+        if entry["kind"] == "record" and entry["mergedInto"] is None:
+            key = entry["object"], entry["id"]
+            if not entry["archived"] and entry["id"] not in excused and stored.get(key) != _instant(entry["updatedAt"]):
+                found.append(f"{key} changed at {entry['updatedAt']}: no sync brought it")
+    return found
 
 
 def _row(record: dict[str, Any], row: dict[str, Any], columns: dict[str, str]) -> Iterator[str]:
@@ -106,7 +129,7 @@ def _links(con: Any) -> list[tuple[Any, ...]]:
 
 def _portal_versions(entries: dict[str, list[dict[str, Any]]]) -> set[tuple[Any, ...]]:
     return {
-        (e["id"], e["property"], _instant(e["timestamp"]), e["seq"], e["value"], e["sourceType"], e["sourceId"])
+        (e["id"], e["property"], _instant(e["timestamp"]), e["seq"], _scrub(e["value"]), e["sourceType"], e["sourceId"])
         for e in entries.get("history", [])
         if (e["object"], e["property"]) in TRACKED
     }

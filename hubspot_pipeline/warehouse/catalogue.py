@@ -26,8 +26,8 @@ class ObjectCatalogue:
     """Column -> (property, HubSpot type)."""
     added: list[str] = field(default_factory=list)
     """Live properties that the stored catalogue did not have, or had as archived."""
-    dropped: dict[str, str] = field(default_factory=dict)
-    """Properties that were live in the stored catalogue and are not any more -> their column."""
+    gone: dict[str, str] = field(default_factory=dict)
+    """Archived properties -> their column, where they ever had one."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     """Definitions to write: new or different ones."""
     created: int = 0
@@ -62,14 +62,30 @@ def merge(live: Iterable[Definition], archived: Iterable[Definition], stored: di
             found.rows.append(row)
             found.created += before is None
         if row["archived"]:
-            if before is not None and not before["archived"]:
-                found.dropped[name] = row["columnName"]
+            if before is not None:
+                found.gone[name] = row["columnName"]
             continue
         found.columns[name] = row["columnName"]
         found.types[row["columnName"]] = (name, str(row.get("type")))
         if before is None or before["archived"]:
             found.added.append(name)
     return found
+
+
+def note_backfills(con: duckdb.DuckDBPyConnection, object_type: str, catalogue: ObjectCatalogue) -> None:
+    """Keep in mind which properties are new, until they were read for all records; `added` becomes all of those.
+
+    It is written down before the catalogue is, so that no run that ends in between forgets one.
+    """
+    for name in catalogue.added:
+        con.execute("INSERT OR IGNORE INTO hubspot.backfills VALUES (?, ?)", [object_type, name])
+    known = con.execute("SELECT property FROM hubspot.backfills WHERE object = ?", [object_type]).fetchall()
+    catalogue.added = sorted({row[0] for row in known} & set(catalogue.columns))
+
+
+def forget_backfills(con: duckdb.DuckDBPyConnection, object_type: str) -> None:
+    """All records of an object were read with all of its properties."""
+    con.execute("DELETE FROM hubspot.backfills WHERE object = ?", [object_type])
 
 
 def batch(catalogues: Iterable[ObjectCatalogue], synced_at: datetime) -> Batch:

@@ -64,7 +64,7 @@ class Stored:
             FROM chunk AS c LEFT JOIN hubspot.{quoted(table)} AS s ON s.id = c.id
             WHERE s.id IS NULL
                OR s.archived IS DISTINCT FROM c.archived OR s.deletion IS DISTINCT FROM c.deletion
-               OR s.archived_at IS DISTINCT FROM c.archived_at
+               OR s.archived_at IS DISTINCT FROM c.archived_at OR NOT {self._proven()}
                OR (CAST(s.properties AS VARCHAR) IS DISTINCT FROM c.properties AND ({" OR ".join(unlike)}))
         """
         found = self._arrow(sql, chunk=chunk)
@@ -75,13 +75,13 @@ class Stored:
         return Difference(rows, new, fresh.num_rows - new, archived, found.num_rows - fresh.num_rows)
 
     def known(self, table: str, ids: Sequence[str], updated_at: pa.Array) -> set[str]:
-        """Those ids that are stored alive with the same modified instant, so need no second read."""
+        """Those ids that are stored alive and whole with the same modified instant, so need no second read."""
         if self.is_empty(table):
             return set()
         chunk = pa.table({"id": pa.array(ids, pa.string()), "updated_at": updated_at})
         sql = f"""
             SELECT c.id FROM chunk AS c JOIN hubspot.{quoted(table)} AS s
-            ON s.id = c.id AND s.updated_at = c.updated_at AND s.deletion IS NULL
+            ON s.id = c.id AND s.updated_at = c.updated_at AND s.deletion IS NULL AND {self._proven()}
         """
         return set(self._arrow(sql, chunk=chunk)["id"].to_pylist())
 
@@ -165,6 +165,12 @@ class Stored:
         """
         inserted, removed, updated = self._arrow(sql, chunk=chunk).to_pydict().values()
         return inserted[0], updated[0], removed[0]
+
+    def _proven(self) -> str:
+        """SQL: row `s` came with a load that completed. What came with any other may lack its links and history."""
+        if not has_table(self._con, "_dlt_loads"):
+            return "false"
+        return "s._dlt_load_id IN (SELECT load_id FROM hubspot._dlt_loads WHERE status = 0)"
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self._con.execute(sql).fetchall()

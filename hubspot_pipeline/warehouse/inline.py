@@ -1,9 +1,9 @@
 """Inline associations of an archived record (type names only) -> link rows with category, type id and label.
 
-A batch read does not answer for archived records, and a listing names a link's type instead of numbering it. Links
-that were read while the record lived keep what was read; a name that HubSpot defines has its number here (HubSpot's
-association type table), a portal's own label is found by its name, and what neither knows is kept under its name
-with category UNKNOWN and type id 0.
+A batch read does not answer for archived records, and a listing names a link's type instead of numbering it. A name
+that HubSpot defines has its number here (HubSpot's association type table), and a portal's own label is found by its
+name. Where neither knows a name, labels that were read while the record lived stay; without any, the name is kept with
+category UNKNOWN and type id 0.
 """
 
 import re
@@ -47,12 +47,13 @@ def inline_links(from_object: str, to_object: str, records: Sequence[Record],
     """(ids whose links are known completely, their rows).
 
     `stored`: links in the warehouse, by from id; `labels` reads the portal's own link types, and is called only where
-    a name is not HubSpot's.
+    a name is not in HubSpot's table.
     """
     types = {
         name: ("HUBSPOT_DEFINED", number, label) for name, number, label in DEFINED.get((from_object, to_object), ())
     }
-    own: dict[str, tuple[str, int, str | None]] | None = None
+    prefix = f"{SINGULAR.get(from_object, from_object)}_to_{SINGULAR.get(to_object, to_object)}"
+    own: list[dict[str, Any]] | None = None
     known: list[str] = []
     rows: list[dict[str, Any]] = []
     for record in records:
@@ -63,20 +64,37 @@ def inline_links(from_object: str, to_object: str, records: Sequence[Record],
         if (shown.get("paging") or {}).get("next"):
             continue  # more than the listing shows: what is stored stays
         known.append(id_)
-        had = stored.get(id_, [])
-        for link in shown.get("results", []):
-            to_id, name = str(link["id"]), str(link["type"])
-            kept = [row for row in had if row["to_id"] == to_id]
-            if name not in types and not kept and own is None:
-                own = {_slug(found["label"]): (found["category"], int(found["typeId"]), found["label"])
-                       for found in labels() if found.get("label")}  # fmt: skip
-            category, number, label = types.get(name) or (own or {}).get(_slug(name)) or ("UNKNOWN", 0, name)
+        links = [(str(link["id"]), str(link["type"])) for link in shown.get("results", [])]
+        if own is None and any(name not in types for _, name in links):
+            own = [found for found in labels() if found.get("label")]
+        resolved = [(to_id, name, types.get(name) or _own(name, prefix, own or [])) for to_id, name in links]
+        sure = {(to_id, found[:2]) for to_id, _, found in resolved if found}
+        renamed = {(found["category"], int(found["typeId"])): found["label"] for found in own or []}
+        for to_id, name, found in resolved:
+            kept = [] if found else [
+                row | {"label": renamed.get((row["category"], row["type_id"]), row["label"])}
+                for row in stored.get(id_, [])
+                if row["to_id"] == to_id and row["label"] and (to_id, (row["category"], row["type_id"])) not in sure
+            ]  # fmt: skip
+            category, number, label = found or ("UNKNOWN", 0, name)
             rows += kept or [{
                 "from_object": from_object, "from_id": id_, "to_object": to_object, "to_id": to_id,
                 "category": category, "type_id": number, "label": label,
             }]  # fmt: skip
     unique = {(r["from_id"], r["to_id"], r["category"], r["type_id"]): r for r in rows}
     return known, list(unique.values())
+
+
+def _own(name: str, prefix: str, labels: Sequence[dict[str, Any]]) -> tuple[str, int, str | None] | None:
+    """The portal's own label that a listing calls `name`: by itself, or HubSpot's with the names of both objects."""
+    by_itself = [found for found in labels if _slug(found["label"]) == name]
+    fitting = [found for found in by_itself if found["category"] == "USER_DEFINED"]
+    fitting = fitting or [
+        found for found in labels
+        if found["category"] == "HUBSPOT_DEFINED" and f"{prefix}_{_slug(found['label'])}" == name
+    ] or by_itself  # fmt: skip
+    # two labels of one spelling: the listing does not say which
+    return (fitting[0]["category"], int(fitting[0]["typeId"]), fitting[0]["label"]) if len(fitting) == 1 else None
 
 
 def _slug(label: str) -> str:

@@ -39,7 +39,7 @@ class Walk:
         self.new_properties = list(new_properties)
         self._history = self.stream.history if plan.history else ()
         self._given: set[str] = set()
-        self._changed: list[str] = []
+        self._changed: dict[str, None] = {}
 
     def run(self, state: State) -> Iterator[Batch]:
         """All batches of this package. Raises what the reader raises; `state` is then still right."""
@@ -50,7 +50,7 @@ class Walk:
         if "cursor" not in state and not todo:
             todo += PHASES
             state["first"] = True
-        todo += [phase for phase in self.plan.phases if phase not in todo]
+        todo[:] = [phase for phase in PHASES if phase in todo or phase in self.plan.phases]
         if "scan" not in todo:
             try:
                 yield from self._changes(state)
@@ -72,7 +72,7 @@ class Walk:
     # phases
 
     def _scan(self, state: State) -> Iterator[Batch]:
-        resumed = "unread" in state
+        self.memory.from_start |= state.get("unread", [[0, None]]) == [[0, None]]
         state.setdefault("scan_started", self.plan.started.isoformat())
         total, top = self._size()
         self.tally.expected = total
@@ -99,7 +99,8 @@ class Walk:
             self.tally.unfinished = True
             return
         del state["unread"]
-        self.memory.whole_scan = not resumed or self.memory.whole_scan
+        self.memory.whole_scan = self.memory.from_start
+        self.tally.backfilled |= self.memory.whole_scan
         self._advance(state, datetime.fromisoformat(state.pop("scan_started")))
 
     def _changes(self, state: State) -> Iterator[Batch]:
@@ -115,23 +116,27 @@ class Walk:
                     buffer.add(self._fresh(batch))
             if buffer.full:
                 yield from self._records(buffer.take(), state)
-        for group in chunks(list(self.new_properties), 5):
+        complete = not search.incomplete
+        for group in chunks(self.new_properties, 5):
             # a property that is new to us can hold values on records that did not change since
-            for page in search.matching([[{"propertyName": name, "operator": "HAS_PROPERTY"}] for name in group]):
+            filled = Search(self.reader, self.plan.started)
+            for page in filled.matching([[{"propertyName": name, "operator": "HAS_PROPERTY"}] for name in group]):
                 for batch in self.reader.batch([str(r.id) for r in page], history=self._history):
                     buffer.add(self._fresh(batch))
+            complete &= not filled.incomplete
         yield from self._records(buffer.take(), state)
+        self.tally.backfilled |= complete
         if self.plan.links and "links" not in state["todo"]:
-            yield from self._links_of(self._changed)
-        if search.incomplete:
+            yield from self._links_of(list(self._changed))
+        if not complete:
             self.tally.notes.append("search did not show all that it counted: the whole list is read instead")
-            state["todo"].insert(0, "scan")
-        elif self.plan.until is None:
+            state["todo"][:] = [phase for phase in PHASES if phase in state["todo"] or phase != "archived"]
+        elif self.plan.until is None and since <= datetime.fromisoformat(state["cursor"]):
             self._advance(state, self.plan.started)
 
     def _archived(self, state: State) -> Iterator[Batch]:
         for page in self.reader.archived():
-            records = self._wanted(page)
+            records = [record for record in self._wanted(page) if str(record.id) not in self.memory.binned]
             self.memory.binned |= {str(record.id) for record in records}
             yield from self._records(records, state)
             if self.plan.links:
@@ -148,11 +153,12 @@ class Walk:
         alive = set(self.stored.alive_ids(self.stream.name)) if self.stored else set()
         ids = sorted((alive | self.memory.live) - self.memory.binned - set(self.tally.missing), key=int)
         for to_object in self.stream.pairs:
-            rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1)]
+            # a record that changed since an interrupted pass was there can have new links
+            rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1) or id_ in self._changed]
             # in groups as wide as the pool, so that the state moves on with what is read
             for group in chunks(rest, LINK_INPUTS * WIDTH):
                 yield from self._links_of(group, [to_object])
-                done[to_object] = int(group[-1])
+                done[to_object] = max(done.get(to_object, -1), int(group[-1]))
         state.pop("links_done")
 
     # what the phases share
@@ -164,7 +170,6 @@ class Walk:
             return
         self._note_newest(records, state)
         rows, scrubbed = unnest.table(records, self.columns, self.plan.started)
-        self.tally.scrubbed += scrubbed
         self.tally.read += len(records)
         changed = rows
         if self.stored is not None:
@@ -176,30 +181,32 @@ class Walk:
             self.tally.refused += found.refused
         else:
             self.tally.inserted += rows.num_rows
-        ids = changed["id"].to_pylist()
-        self._given |= set(ids)
-        self._changed += ids
+        ids = dict.fromkeys(changed["id"].to_pylist())
+        # read before the rows are handed on: a row that is stored is not read again for the sake of its history
+        versions = self._versions(records, set(ids)) if self._history else None
+        self.tally.scrubbed += [value for value in scrubbed if value.id in ids]
+        self._given |= ids.keys()
+        self._changed |= ids
         if changed.num_rows:
             yield Batch(self.stream.name, changed)
-        if self._history:
-            yield from self._versions(records, set(ids))
+        if versions is not None and versions.rows.num_rows:
+            self._given |= set(versions.rows["id"].to_pylist())
+            self.tally.versions += versions.rows.num_rows
+            yield versions
 
-    def _versions(self, records: list[Record], changed: set[str]) -> Iterator[Batch]:
+    def _versions(self, records: list[Record], changed: set[str]) -> Batch:
         """History came with the records, or is read now for those that changed (a scan comes without it)."""
         name = f"{self.stream.name}_property_history"
-        bare = [str(r.id) for r in records if r.propertiesWithHistory is None and str(r.id) in changed]
+        bare = {str(r.id) for r in records if r.propertiesWithHistory is None and str(r.id) in changed}
         complete = [r for r in records if r.propertiesWithHistory is not None]
         gone = {str(r.id) for r in records if r.archived}
         for archived in (False, True):
-            ids = [id_ for id_ in bare if (id_ in gone) == archived]
+            ids = sorted(id_ for id_ in bare if (id_ in gone) == archived)
             for page in self.reader.batch(ids, history=self._history, archived=archived):
-                complete += page
+                # a record merged away meanwhile answers with its survivor, which comes on its own
+                complete += [r for r in page if str(r.id) in bare]
         rows = history_table(complete, self.plan.started)
-        if self.stored is not None:
-            rows = self.stored.versions(name, rows)
-        self.tally.versions += rows.num_rows
-        if rows.num_rows:
-            yield Batch(name, rows)
+        return Batch(name, self.stored.versions(name, rows) if self.stored is not None else rows)
 
     def _links_of(self, ids: list[str], to_objects: Iterable[str] | None = None) -> Iterator[Batch]:
         for to_object in self.stream.pairs if to_objects is None else to_objects:

@@ -59,6 +59,8 @@ class Tally:
     finished: float | None = None
     """When its walk ended, on the monotonic clock."""
     unfinished: bool = False
+    backfilled: bool = False
+    """Every record that may hold a new property's value was read with it."""
     notes: list[str] = field(default_factory=list)
     scrubbed: list[Scrubbed] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -75,7 +77,10 @@ class Memory:
     """Ids read from the recycle bin."""
     later: list[Record] = field(default_factory=list)
     """Records that changed between two readings of one package, which may hold an id only once."""
+    from_start: bool = False
+    """This run's scan began at the first id, not behind an interrupted one."""
     whole_scan: bool = False
+    """It also reached the end."""
 
 
 class Buffer:

@@ -13,8 +13,6 @@ from hubspot_pipeline.warehouse.store import columns_of, quoted
 from hubspot_pipeline.warehouse.typed import MACRO_OF_TYPE
 
 MERGED = "properties_hs_merged_object_ids"
-DEPTH = 64
-"""Merges upon merges that are followed; a longer chain is cut, and the next run goes on from there."""
 
 
 def flag_merged(con: duckdb.DuckDBPyConnection, table: str, object_type: str, noticed: datetime) -> int:
@@ -22,19 +20,20 @@ def flag_merged(con: duckdb.DuckDBPyConnection, table: str, object_type: str, no
     if MERGED not in columns_of(con, table):
         return 0
     name = quoted(table)
+    # each survivor names all before it, so a chain of n merges has 2^n paths: pairs are kept once, not paths
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE survivors AS
         WITH RECURSIVE pairs AS (
             SELECT DISTINCT trim(unnest(string_split({MERGED}, ';'))) AS old_id, id AS new_id
             FROM hubspot.{name} WHERE coalesce({MERGED}, '') <> ''
         ), chain AS (
-            SELECT old_id, new_id, 1 AS depth FROM pairs WHERE old_id <> new_id
-            UNION ALL
-            SELECT chain.old_id, pairs.new_id, chain.depth + 1
-            FROM chain JOIN pairs ON pairs.old_id = chain.new_id AND pairs.new_id <> chain.new_id
-            WHERE chain.depth < {DEPTH}
+            SELECT old_id, new_id FROM pairs WHERE old_id <> new_id
+            UNION
+            SELECT chain.old_id, pairs.new_id FROM chain JOIN pairs ON pairs.old_id = chain.new_id
+        ), ends AS (
+            SELECT old_id, new_id FROM chain WHERE new_id NOT IN (SELECT old_id FROM pairs WHERE old_id <> new_id)
         )
-        SELECT old_id, arg_max(new_id, depth) AS new_id FROM chain GROUP BY old_id
+        SELECT old_id, arg_max(new_id, try_cast(new_id AS HUGEINT)) AS new_id FROM ends GROUP BY old_id
     """)
     changed = con.execute(
         f"""
@@ -68,10 +67,21 @@ def flag_missing(con: duckdb.DuckDBPyConnection, table: str, object_type: str, i
     return int(changed[0]) if changed else 0
 
 
-def clear_property(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str) -> int:
-    """A property that HubSpot no longer has is NULL in all rows: never old values beside missing ones."""
-    if column not in columns_of(con, table):
+def clear_properties(con: duckdb.DuckDBPyConnection, table: str, gone: Mapping[str, str]) -> int:
+    """Properties that HubSpot no longer has are NULL in all rows: never old values beside missing ones.
+
+    `gone`: property -> column. Returns how many values were cleared.
+    """
+    present = set(columns_of(con, table))
+    left = {name: column for name, column in gone.items() if column in present}
+    if not left:
         return 0
+    counts = ", ".join(f"count({quoted(column)})" for column in left.values())
+    filled = con.execute(f"SELECT {counts} FROM hubspot.{quoted(table)}").fetchone() or ()
+    return sum(_clear(con, table, name, left[name]) for name, count in zip(left, filled, strict=True) if count)
+
+
+def _clear(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str) -> int:
     key = "$." + '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     changed = con.execute(
         f"UPDATE hubspot.{quoted(table)} SET {quoted(column)} = NULL, properties = CASE "

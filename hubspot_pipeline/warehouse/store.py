@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS hubspot.rejects (
     object VARCHAR, id VARCHAR, property VARCHAR, raw_value VARCHAR, reason VARCHAR,
     run_id VARCHAR, rejected_at TIMESTAMPTZ
 );
+CREATE TABLE IF NOT EXISTS hubspot.backfills (object VARCHAR, property VARCHAR, PRIMARY KEY (object, property));
 CREATE TABLE IF NOT EXISTS hubspot.portal (portal_id VARCHAR, time_zone VARCHAR, first_synced_at TIMESTAMPTZ);
 """
 
@@ -64,16 +65,19 @@ def locked(settings: Settings) -> Iterator[None]:
 def create(settings: Settings) -> None:
     """Create the working file where it is missing; from the published file if only that one is there."""
     path = settings.working
-    if not path.exists() and settings.published.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".copy")
-        shutil.copyfile(settings.published, temporary)
-        temporary.replace(path)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect() as con:
-            con.execute(f"ATTACH {literal(str(path))} AS warehouse (STORAGE_VERSION '{STORAGE}')")
-            con.execute("DETACH warehouse")
+        temporary = path.with_suffix(".copy")
+        temporary.unlink(missing_ok=True)
+        if settings.published.exists():
+            shutil.copyfile(settings.published, temporary)
+        else:
+            with duckdb.connect() as con:
+                con.execute(f"ATTACH {literal(str(temporary))} AS warehouse (STORAGE_VERSION '{STORAGE}')")
+                con.execute("DETACH warehouse")
+        # what is left of a file that was taken away belongs to no other
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        temporary.replace(path)
     with open_store(settings) as con:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         con.execute(_TABLES)
@@ -139,7 +143,7 @@ def stored_portal(con: duckdb.DuckDBPyConnection) -> tuple[str, str] | None:
 def has_table(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Is there a table or view of this name in schema `hubspot`?"""
     sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
-    return con.execute(sql, [SCHEMA, table]).fetchone() is not None
+    return bool(con.execute(sql, [SCHEMA, table]).fetchall())
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:

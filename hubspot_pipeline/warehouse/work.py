@@ -21,7 +21,14 @@ from hubspot_pipeline.extract.versions import SCHEMA as VERSIONS
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import BY_NAME, COLLECTIONS, OBJECTS, STREAMS, Stream
 from hubspot_pipeline.warehouse import reconcile, store
-from hubspot_pipeline.warehouse.catalogue import ObjectCatalogue, batch, merge, stored_catalogue
+from hubspot_pipeline.warehouse.catalogue import (
+    ObjectCatalogue,
+    batch,
+    forget_backfills,
+    merge,
+    note_backfills,
+    stored_catalogue,
+)
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
 from hubspot_pipeline.warehouse.load import Job, Landed, load
 from hubspot_pipeline.warehouse.objects import Walk
@@ -50,6 +57,8 @@ class Work:
         # a derived stream alone brings the streams that fill it
         names |= {source for stream in selected if not names & set(stream.source) for source in stream.source}
         self.objects = [stream for stream in OBJECTS if stream.name in names]
+        self.described = list(OBJECTS) if "properties" in names else self.objects
+        """Objects whose property definitions are read."""
         self.collections = [stream for stream in COLLECTIONS if stream.name in names and stream.name != "properties"]
         self.meters = {stream.name: Meter() for stream in STREAMS}
         self.tallies = {stream.name: Tally() for stream in STREAMS}
@@ -78,6 +87,9 @@ class Work:
         changed = 0
         if store.has_table(con, "owners"):
             con.execute("CREATE VIEW IF NOT EXISTS hubspot.owners_archived AS SELECT * FROM hubspot.owners WHERE archived")
+        for stream in self.described:
+            if stream.name in self.catalogues:
+                changed += reconcile.clear_properties(con, stream.name, self.catalogues[stream.name].gone)
         for stream in self.objects:
             if stream.name not in self.catalogues or not store.has_table(con, stream.name):
                 continue
@@ -85,8 +97,8 @@ class Work:
             changed += reconcile.flag_merged(con, stream.name, stream.object, self.plan.started)
             if tally.missing:
                 changed += reconcile.flag_missing(con, stream.name, stream.object, tally.missing, self.plan.started)
-            for name, column in found.dropped.items():
-                changed += reconcile.clear_property(con, stream.name, name, column)
+            if tally.backfilled:
+                forget_backfills(con, stream.object)
             if self.landed.load_ids and self.landed.rows[stream.name]:
                 tally.rejected = reconcile.record_rejects(
                     con, stream.name, stream.object, found.types, self.landed.load_ids, tally.scrubbed, run_id,
@@ -105,10 +117,10 @@ class Work:
             gone = definitions(self.client, stream.object, meter, archived=True) if with_archived else []
             return merge(live, gone, known)
 
-        for stream, found in self._each(read, self.objects):
+        for stream, found in self._each(read, self.described):
             self.catalogues[stream.name] = found
-            if self.plan.phases:
-                found.added = []  # a scan reads every record anyway
+            with store.open_store(self.settings) as con:
+                note_backfills(con, stream.object, found)
 
     def _catalogue_job(self) -> Job:
         rows = batch(self.catalogues.values(), self.plan.started)
