@@ -171,14 +171,14 @@ def test_a_computed_portal_answers_like_a_stored_one(sandbox: Sandbox) -> None:
 
 
 @contextmanager
-def _process(*options: str) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
+def process_of(*options: str) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
     command = [sys.executable, "-m", "hubspot_pipeline.sandbox", "--port", "0", "--empty", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     connection = http.client.HTTPConnection(urlsplit(process.stdout.readline().split()[-1]).netloc, timeout=20)
 
-    def call(method: str, path: str, body: Any = None) -> bytes:
-        headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+    def call(method: str, path: str, body: Any = None, content_type: str = "application/json") -> bytes:
+        headers = {"authorization": f"Bearer {TOKEN}", "content-type": content_type}
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         return connection.getresponse().read()
 
@@ -192,7 +192,7 @@ def _process(*options: str) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
 
 def test_a_killed_portal_comes_back_as_it_was(tmp_path: Path) -> None:
     state = tmp_path / "portal.jsonl"
-    with _process("--state", str(state)) as (call, process):
+    with process_of("--state", str(state)) as (call, process):
         call("POST", "/_sandbox/clock", {"now": "2030-01-01T00:00:00Z", "frozen": True})
         call("POST", "/_sandbox/seed", {"bench": {"contacts": 5, "companies": 2, "deals": 3, "properties": 2}})
         for name in ("Ada", "\ud83d\x00", "Eve"):
@@ -213,7 +213,7 @@ def test_a_killed_portal_comes_back_as_it_was(tmp_path: Path) -> None:
         process.kill()
     with state.open("ab") as file:
         file.write(b'{"op":"create","torn')
-    with _process("--state", str(state)) as (call, _):
+    with process_of("--state", str(state)) as (call, _):
         assert call("GET", "/_sandbox/dump") == before
         assert b"MISSING_SCOPES" in call("GET", "/crm/objects/2026-03/deals")
         assert b'"id":"' in call("GET", CONTACTS)

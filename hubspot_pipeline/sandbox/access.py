@@ -51,6 +51,15 @@ class Client:
     redirect_uri: str = ""
     codes: set[str] = field(default_factory=set)
     rotate: bool = False
+    spent: set[str] = field(default_factory=set)
+    """Refresh tokens that were replaced or revoked, and codes that were used."""
+
+    def spend(self, text: str) -> None:
+        """A refresh token or code that works no more."""
+        if text in self.refresh_tokens or text in self.codes:
+            self.spent.add(text)
+        self.refresh_tokens.discard(text)
+        self.codes.discard(text)
 
 
 class Access:
@@ -98,23 +107,38 @@ class Access:
         scopes = None if token.scopes is None else sorted(token.scopes)
         return {
             "token": token.text, "scopes": scopes, "portal_id": token.portal_id, "expires_at": token.expires_at,
-            "client_id": token.client_id,
+            "client_id": token.client_id, "revoked": token.revoked,
         }  # fmt: skip
 
     def set_client(self, given: Json) -> None:
-        """`{"client_id","client_secret","refresh_token","scopes","expires_in","redirect_uri","code"?,"rotate"?}`."""
+        """`{"client_id","client_secret","refresh_token","scopes","expires_in","redirect_uri","code"?,"rotate"?}`.
+
+        `refresh_tokens`, `codes` and `spent` are lists, as `as_client` gives them.
+        """
+        refresh = [*given.get("refresh_tokens", ()), *([given["refresh_token"]] if given.get("refresh_token") else ())]
+        codes = [*given.get("codes", ()), *([given["code"]] if given.get("code") else ())]
         self.clients[given["client_id"]] = Client(
-            given["client_id"], given["client_secret"], {given["refresh_token"]},
-            tuple(given.get("scopes") or ("oauth",)), int(given.get("expires_in", 1800)),
-            given.get("redirect_uri", ""), {given["code"]} if given.get("code") else set(),
-            bool(given.get("rotate", False)),
+            given["client_id"], given["client_secret"], set(refresh), tuple(given.get("scopes") or ("oauth",)),
+            int(given.get("expires_in", 1800)), given.get("redirect_uri", ""), set(codes),
+            bool(given.get("rotate", False)), set(given.get("spent", ())),
         )  # fmt: skip
+
+    @staticmethod
+    def as_client(client: Client) -> Json:
+        """The client as `set_client` takes it, with the tokens it has by now."""
+        return {
+            "client_id": client.client_id, "client_secret": client.client_secret, "scopes": list(client.scopes),
+            "expires_in": client.expires_in, "redirect_uri": client.redirect_uri, "rotate": client.rotate,
+            "refresh_tokens": sorted(client.refresh_tokens), "codes": sorted(client.codes),
+            "spent": sorted(client.spent),
+        }  # fmt: skip
 
     def issue(self, client: Client, now: int) -> Token:
         """A new access token for the client, as long as HubSpot's may be."""
-        text = "C" + "".join(
-            self._random.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", k=220)
-        )
+        while True:
+            text = "C" + "".join(self._random.choices(_ALPHABET, k=220))
+            if text not in self.tokens:
+                break
         token = Token(
             text, frozenset({*client.scopes, "oauth"}), None, now + client.expires_in * 1000, client.client_id,
         )  # fmt: skip
@@ -122,4 +146,9 @@ class Access:
         return token
 
     def new_refresh_token(self) -> str:
-        return f"na1-{self._random.getrandbits(64):016x}-{self._random.getrandbits(64):016x}"
+        """One that never was, not even before a restart."""
+        known = {text for client in self.clients.values() for text in client.refresh_tokens | client.spent}
+        while True:
+            text = f"na1-{self._random.getrandbits(64):016x}-{self._random.getrandbits(64):016x}"
+            if text not in known:
+                return text

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from hubspot_pipeline.sandbox.access import Token
 from hubspot_pipeline.sandbox.answers import rate_limited
+from hubspot_pipeline.sandbox.tally import Tally
 
 BURST = {"free": 100, "starter": 100, "professional": 190, "enterprise": 190}
 DAILY = {"free": 250_000, "starter": 250_000, "professional": 625_000, "enterprise": 1_000_000}
@@ -49,6 +50,8 @@ class Limits:
     association_limit: int | None = None
     burst_ms: int = 10_000
     daily_used: int = 0
+    tally: Tally | None = None
+    """Where the day's count is kept over restarts."""
     _day: str = ""
     _windows: dict[tuple[str, str], Window] = field(default_factory=dict)
 
@@ -83,6 +86,14 @@ class Limits:
         day = datetime.fromtimestamp(now_ms / 1000, ZoneInfo(self.time_zone)).date().isoformat()
         if day != self._day:
             self._day, self.daily_used = day, 0
+            if self.tally is not None:
+                noted, calls = self.tally.read()
+                self.daily_used = calls if noted == day else 0
+
+    def _count(self) -> None:
+        self.daily_used += 1
+        if self.tally is not None:
+            self.tally.note(self._day, self.daily_used)
 
     def resets_at(self, now_ms: int) -> int:
         """Epoch ms of the next midnight in the portal's time zone."""
@@ -100,7 +111,7 @@ class Limits:
         if kind == "search":
             limit = UNLIMITED if self.off else (self.search_limit or SEARCH_PER_SECOND)
             self._take(self._window("search", "", limit, 1.0), "SECONDLY", "secondly", now, {}, request_id)
-            self.daily_used += 1
+            self._count()
             return {}
         if kind == "associations":
             limit = self.association_limit or (UNLIMITED if self.off else ASSOCIATION_BURST[self.tier])
@@ -109,7 +120,7 @@ class Limits:
         window = self._window(kind, token.text, limit, self.burst_ms / 1000)
         full = self._headers(token, limit, 0, now)
         self._take(window, "TEN_SECONDLY_ROLLING", "ten_secondly_rolling", now, full, request_id)
-        self.daily_used += 1
+        self._count()
         return self._headers(token, limit, window.remaining(now), now)
 
     def _take(

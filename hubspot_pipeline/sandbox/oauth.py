@@ -55,7 +55,7 @@ def _token(sandbox: Sandbox, client: Client, form: Json, version: str) -> Answer
             return _refused("invalid_grant", _REFRESH, "BAD_REFRESH_TOKEN")
         refresh = form["refresh_token"]
         if client.rotate:
-            client.refresh_tokens.discard(refresh)
+            client.spend(refresh)
             refresh = sandbox.access.new_refresh_token()
             client.refresh_tokens.add(refresh)
     elif grant == "authorization_code":
@@ -65,13 +65,15 @@ def _token(sandbox: Sandbox, client: Client, form: Json, version: str) -> Answer
             return _refused(
                 "invalid_grant", "redirect uri does not match the auth code's", "MISMATCH_REDIRECT_URI_AUTH_CODE"
             )
-        client.codes.discard(form["code"])
+        client.spend(form["code"])
         refresh = sandbox.access.new_refresh_token()
         client.refresh_tokens.add(refresh)
     else:
         return _refused("unsupported_grant_type", f"grant_type {grant!r} is not supported", "BAD_GRANT_TYPE")
     token = sandbox.access.issue(client, sandbox.portal.now())
     sandbox.remember("tokens", sandbox.access.as_given(token))
+    if grant == "authorization_code" or client.rotate:
+        sandbox.remember("oauth", sandbox.access.as_client(client))
     body: Json = {
         "token_type": "bearer", "refresh_token": refresh, "access_token": token.text, "expires_in": client.expires_in,
     }  # fmt: skip
@@ -114,9 +116,11 @@ def _about(sandbox: Sandbox, token: Token) -> Json:
 
 def _revoke(sandbox: Sandbox, client: Client, form: Json) -> Answer:
     text = form.get("token", "")
-    client.refresh_tokens.discard(text)
+    client.spend(text)
+    sandbox.remember("oauth", sandbox.access.as_client(client))
     if text in sandbox.access.tokens:
         sandbox.access.tokens[text].revoked = True
+        sandbox.remember("tokens", sandbox.access.as_given(sandbox.access.tokens[text]))
     return json_answer({})
 
 
@@ -130,7 +134,8 @@ def _metadata(sandbox: Sandbox, method: str, tail: Sequence[str]) -> Answer:
     if client is None:
         raise not_found("refresh token not found")
     if method == "DELETE":
-        client.refresh_tokens.discard(tail[1])
+        client.spend(tail[1])
+        sandbox.remember("oauth", sandbox.access.as_client(client))
         return Answer(204)
     return json_answer({
         "token": tail[1], "client_id": client.client_id, "hub_id": sandbox.portal.portal_id,

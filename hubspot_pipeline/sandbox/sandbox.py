@@ -21,6 +21,7 @@ from hubspot_pipeline.sandbox.limits import Limits
 from hubspot_pipeline.sandbox.paths import Route
 from hubspot_pipeline.sandbox.portal import Portal
 from hubspot_pipeline.sandbox.search import Rules, Search
+from hubspot_pipeline.sandbox.tally import Tally
 
 MAX_LOGGED = 200_000
 
@@ -77,6 +78,7 @@ class Sandbox:
     """Portal, credentials, limits, knobs and call log."""
 
     def __init__(self, portal: Portal, config: Config | None = None) -> None:
+        self.tally: Tally | None = None
         self.start(portal, config or Config())
 
     def start(self, portal: Portal, config: Config) -> None:
@@ -88,7 +90,9 @@ class Sandbox:
         self.calls: list[Json] = []
         self.call_count = 0
         self.shape_at = 0
-        self.limits = Limits(time_zone=portal.time_zone)
+        self.limits = Limits(time_zone=portal.time_zone, tally=self.tally)
+        if self.tally is not None:
+            self.tally.note("", 0)
         self.search = Search(portal, Rules())
         self.apply()
 
@@ -121,6 +125,10 @@ class Sandbox:
             setattr(self.config, name, value)
         self.shape_at = 0
         self.apply()
+
+    def keep_count(self, tally: Tally) -> None:
+        """From now on the day's count goes there; what it holds is taken over."""
+        self.tally = self.limits.tally = tally
 
     def offer(self, feature: str) -> None:
         """Raises 403 where the account's plan lacks the feature."""

@@ -11,6 +11,7 @@ from hubspot_pipeline.sandbox.admin import Admin
 from hubspot_pipeline.sandbox.journal import Journal, cut_torn_line, lines
 from hubspot_pipeline.sandbox.portal import Portal
 from hubspot_pipeline.sandbox.sandbox import Config, Sandbox
+from hubspot_pipeline.sandbox.tally import Tally
 
 
 def restored(path: Path) -> Sandbox | None:
@@ -45,4 +46,8 @@ def kept(path: Path, options: dict[str, Any]) -> tuple[Sandbox, bool]:
     if fresh:
         journal.write("__init__", options)
     sandbox.portal.journal = journal
+    tally = Tally(path.with_name(f"{path.name}.calls"))
+    if fresh:
+        tally.note("", 0)
+    sandbox.keep_count(tally)
     return sandbox, fresh
