@@ -32,7 +32,8 @@ def _marketing_email(_: int, item: Json) -> Json:
     campaign = str(int(item["id"]) + 1) if str(item["id"]).isdigit() else item["id"]
     return {
         "name": f"E-mail {item['id']}", "subject": "News", "state": "DRAFT", "type": "BATCH_EMAIL",
-        "subcategory": "batch", "isPublished": False, "isTransactional": False, "archived": False, "language": "en",
+        "subcategory": "batch", "isPublished": False, "isTransactional": False, "isAb": False, "archived": False,
+        "language": "en",
         "activeDomain": "www.example.com", "campaign": None, "campaignName": None,
         "primaryEmailCampaignId": campaign, "allEmailCampaignIds": [campaign],
         "from": {"fromName": "Marketing", "replyTo": "news@example.com"},

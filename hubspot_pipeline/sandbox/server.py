@@ -185,10 +185,14 @@ def _fault_answer(fault: Json) -> Answer:
     return Answer(fault.get("status", 500), body.encode("utf-8", "surrogatepass"), headers, content_type)
 
 
+_ROWS = {"results", "lists", "events", "campaigns", "timeline", "workflows", "subscriptionDefinitions"}
+"""What the rows of an answer are called in one API or another."""
+
+
 def _without_results(answer: Answer) -> Answer:
     body = json.loads(answer.body)
-    if isinstance(body, dict) and "results" in body:
-        body["results"] = []
+    for name in _ROWS & set(body) if isinstance(body, dict) else ():
+        body[name] = []
     return json_answer(body, answer.status, answer.headers)
 
 
