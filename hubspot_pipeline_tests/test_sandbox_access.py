@@ -1,7 +1,9 @@
 """Credentials, scopes and rate limits of the sandbox portal."""
 
 import http.client
-from urllib.parse import urlencode, urlsplit
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -99,6 +101,42 @@ def test_oauth_tokens_can_be_looked_at_and_revoked(sandbox: Sandbox) -> None:
     assert sandbox.request("GET", "/oauth/v1/refresh-tokens/na1-r").json()["client_id"] == "app"
     private = sandbox.request("POST", "/oauth/v2/private-apps/get/access-token-info", {"tokenKey": TOKEN})
     assert private.json()["hubId"] == sandbox.portal.portal_id
+
+
+def test_a_person_lets_an_app_in(sandbox: Sandbox) -> None:
+    sandbox.post("clock", {"now": T0, "frozen": True})
+    client = {"client_id": "app", "client_secret": "hush"}
+    home = "http://localhost:8400/callback"
+    offered = ["crm.objects.contacts.read", "forms"]
+    sandbox.post("oauth", {**client, "refresh_token": "r0", "redirect_uri": home, "scopes": offered})
+    challenge = urlsafe_b64encode(sha256(b"v" * 43).digest()).decode().rstrip("=")
+
+    def asked(**more: str) -> Reply:
+        query = {"client_id": "app", "redirect_uri": home, "scope": "forms", "state": "s&1", **more}
+        return sandbox.request("GET", f"/oauth/authorize?{urlencode(query)}")
+
+    def code(**more: str) -> str:
+        return parse_qs(urlsplit(asked(**more).headers["location"]).query)["code"][0]
+
+    def redeemed(given: str, **form: str) -> Reply:
+        body = {**client, "grant_type": "authorization_code", "code": given, "redirect_uri": home, **form}
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return sandbox.request("POST", "/oauth/v3/token", urlencode(body).encode(), headers)
+
+    back = asked()
+    assert (back.status, parse_qs(urlsplit(back.headers["location"]).query)["state"]) == (302, ["s&1"])
+    assert asked(redirect_uri="http://elsewhere/").json()["status"] == "BAD_REDIRECT_URI"
+    assert asked(client_id="other").json()["status"] == "BAD_CLIENT_ID"
+    assert asked(scope="tickets").json()["status"] == "BAD_SCOPES"
+    sealed = code(code_challenge=challenge, code_challenge_method="S256")
+    assert redeemed(sealed, code_verifier="x" * 43).json()["status"] == "BAD_CODE_VERIFIER"
+    assert redeemed(sealed, code_verifier="v" * 43).json()["scopes"] == ["forms", "oauth"]
+    assert redeemed(sealed, code_verifier="v" * 43).json()["message"] == "auth code was used before"
+    late = code()
+    sandbox.post("clock", {"advance_ms": 60_000})
+    assert redeemed(late).json()["status"] == "EXPIRED_AUTH_CODE"
+    sandbox.config(oauth_consent="deny")
+    assert "error=access_denied" in asked().headers["location"]
 
 
 def test_the_burst_is_limited_per_token(sandbox: Sandbox) -> None:

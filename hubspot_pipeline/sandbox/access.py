@@ -54,6 +54,11 @@ class Client:
     spent: set[str] = field(default_factory=set)
     """Refresh tokens that were replaced or revoked, and codes that were used."""
 
+    grants: dict[str, Json] = field(default_factory=dict)
+    """What was agreed to with each code: `redirect_uri`, `challenge`, `expires_at`, `scopes`."""
+    offered: tuple[str, ...] = ()
+    """Scopes that the app may be granted; `scopes` are those it was."""
+
     def spend(self, text: str) -> None:
         """A refresh token or code that works no more."""
         if text in self.refresh_tokens or text in self.codes:
@@ -120,7 +125,8 @@ class Access:
         self.clients[given["client_id"]] = Client(
             given["client_id"], given["client_secret"], set(refresh), tuple(given.get("scopes") or ("oauth",)),
             int(given.get("expires_in", 1800)), given.get("redirect_uri", ""), set(codes),
-            bool(given.get("rotate", False)), set(given.get("spent", ())),
+            bool(given.get("rotate", False)), set(given.get("spent", ())), dict(given.get("grants", {})),
+            tuple(given.get("offered") or given.get("scopes") or ("oauth",)),
         )  # fmt: skip
 
     @staticmethod
@@ -130,7 +136,7 @@ class Access:
             "client_id": client.client_id, "client_secret": client.client_secret, "scopes": list(client.scopes),
             "expires_in": client.expires_in, "redirect_uri": client.redirect_uri, "rotate": client.rotate,
             "refresh_tokens": sorted(client.refresh_tokens), "codes": sorted(client.codes),
-            "spent": sorted(client.spent),
+            "spent": sorted(client.spent), "grants": client.grants, "offered": list(client.offered),
         }  # fmt: skip
 
     def issue(self, client: Client, now: int) -> Token:
@@ -144,6 +150,14 @@ class Access:
         )  # fmt: skip
         self.tokens[text] = token
         return token
+
+    def new_code(self) -> str:
+        """A code for the authorization-code flow."""
+        known = {code for client in self.clients.values() for code in client.codes | client.spent}
+        while True:
+            text = f"na1-{self._random.getrandbits(128):032x}"
+            if text not in known:
+                return text
 
     def new_refresh_token(self) -> str:
         """One that never was, not even before a restart."""

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from hubspot_pipeline.sandbox.access import Client, Token
 from hubspot_pipeline.sandbox.answers import Answer, ApiError, invalid, json_answer, not_found
+from hubspot_pipeline.sandbox.consent import code_refused, redeem, refusal
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.paths import Route
 from hubspot_pipeline.sandbox.sandbox import Sandbox
@@ -19,7 +20,7 @@ _REFRESH = "refresh token is invalid, expired or revoked"
 
 
 def _refused(error: str, words: str, status: str) -> Answer:
-    return json_answer({"error": error, "error_description": words, "status": status, "message": words}, 400)
+    return json_answer(refusal(error, words, status), 400)
 
 
 def answer(sandbox: Sandbox, method: str, found: Route, request: Request, raw: bytes) -> Answer:
@@ -59,13 +60,10 @@ def _token(sandbox: Sandbox, client: Client, form: Json, version: str) -> Answer
             refresh = sandbox.access.new_refresh_token()
             client.refresh_tokens.add(refresh)
     elif grant == "authorization_code":
-        if form.get("code") not in client.codes:
-            return _refused("invalid_grant", "missing or unknown auth code", "BAD_AUTH_CODE")
-        if form.get("redirect_uri") != client.redirect_uri:
-            return _refused(
-                "invalid_grant", "redirect uri does not match the auth code's", "MISMATCH_REDIRECT_URI_AUTH_CODE"
-            )
-        client.spend(form["code"])
+        refused = code_refused(client, form, sandbox.portal.now())
+        if refused is not None:
+            return json_answer(refused, 400)
+        redeem(client, form["code"])
         refresh = sandbox.access.new_refresh_token()
         client.refresh_tokens.add(refresh)
     else:

@@ -70,6 +70,8 @@ class Config:
     """Further things the plan lacks: object types by name, `workflows`, `forms`, `marketing_emails`, `campaigns`."""
     event_bounds: str = "()"
     """Whether an event at the very start `[` and end `]` of a time window is in it; `()`: neither is."""
+    oauth_consent: str = "allow"
+    """What the person on the consent page does: `allow` or `deny`."""
     retired: list[str] | None = None
     """Paths without version whose APIs have ended: 404 for all that begins with one."""
 

@@ -18,7 +18,7 @@ import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from hubspot_pipeline.sandbox import files_api, oauth
+from hubspot_pipeline.sandbox import consent, files_api, oauth
 from hubspot_pipeline.sandbox.access import Token
 from hubspot_pipeline.sandbox.account import NotFoundHere
 from hubspot_pipeline.sandbox.admin import Admin
@@ -51,6 +51,9 @@ class App:
             return await self._send(send, self.admin.answer(request.method, path, scope["query_string"], raw))
         if path.startswith(files_api.PREFIX):
             return await self._send(send, self._content(request, path))
+        if path == consent.PATH and request.method == "GET":
+            back = consent.authorize(self.sandbox, scope["query_string"])
+            return await self._send(send, self._logged(request, None, None, None, back))
         line = f"{request.method} {path}"
         fault = self.sandbox.faults.fault(line)
         delay = self.sandbox.config.latency_ms + (fault or {}).get("delay_ms", 0) * (
