@@ -82,9 +82,10 @@ class Lists(Shelves):
         id, when = shelf.survivor(int(record_id)), self.now() if at is None else at
         if not shelf.is_live(id):
             raise NotFoundHere(f"{shelf.kind.singular} {record_id}")
-        if id in self.joined(list_id):
+        members = self.members[str(list_id)]
+        if id in members or any(old in members and shelf.survivor(old) == id for old in shelf.forwards):
             return False
-        self.members[str(list_id)][id] = when
+        members[id] = when
         self.list_moves[str(list_id)]["hs_last_record_added_at"] = str(when)
         return True
 

@@ -132,7 +132,7 @@ def _deliver(shop: Shop, campaign: int, at: int, subscriptions: list[int]) -> di
     counters = dict.fromkeys(
         ("processed", "sent", "delivered", "open", "click", "bounce", "unsubscribed", "dropped"), 0
     )
-    for person in rng.sample(shop.people, min(len(shop.people), max(shop.count(14), 1))):
+    for person in rng.sample(shop.people, min(len(shop.people), shop.count(14), 14)):
         first = {"recipient": person.email, "emailCampaignId": campaign, "appId": APP, "appName": "Batch"}
         sent = {"id": str(uuid.UUID(int=rng.getrandbits(128))), "created": at}
         steps: list[tuple[str, int, dict[str, Any]]] = [("SENT", 0, {"id": sent["id"], "subject": "News"})]
