@@ -190,7 +190,7 @@ OBJECTS = tuple(stream for stream in STREAMS if stream.shape == "object")
 COLLECTIONS = tuple(stream for stream in STREAMS if stream.shape == "collection")
 BY_OBJECT = {stream.object: stream for stream in OBJECTS}
 
-RESERVED_TABLES = ("sync_runs", "rejects")
+RESERVED_TABLES = ("sync_runs", "rejects", "backfills", "portal")
 """Tables of our own in schema `hubspot`; no stream may take their names."""
 
 

@@ -19,7 +19,7 @@ SEARCH = "/contacts/search"
 
 
 def search(one: Reader, *, cap: int = 400, **given: Any) -> Search:
-    return Search(one, START, cap=cap, **given)
+    return Search(one, cap=cap, **given)
 
 
 def changed(one: Reader, since: datetime = START, **given: Any) -> tuple[list[int], bool]:

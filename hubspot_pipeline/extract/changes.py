@@ -33,8 +33,6 @@ class Search:
     """Searches one object type. `wide`: the answers carry all properties, so no batch read is needed."""
 
     reader: Reader
-    now: datetime
-    """The portal's clock when the read began."""
     until: datetime | None = None
     cap: int = SEARCH_CAP
     wide: bool = False

@@ -54,9 +54,7 @@ def table(stream: Stream, items: Iterable[dict[str, Any]], synced_at: datetime) 
     A value that does not fit its column is NULL there and stays in `raw`.
     """
     rows = list(items)
-    columns = {
-        column: _column([row.get(field) for row in rows], kind) for column, kind, field in stream.columns
-    }
+    columns = {column: _column([row.get(field) for row in rows], kind) for column, kind, field in stream.columns}
     raw = pa.array([json.dumps(row, ensure_ascii=False, sort_keys=True) for row in rows], pa.string())
     return pa.table(columns | {"raw": raw, "_synced_at": pa.array([synced_at] * len(rows), unnest.INSTANT)})
 

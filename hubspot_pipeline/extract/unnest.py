@@ -263,9 +263,7 @@ def _replaced(records: Sequence[Record], raws: list[bytes]) -> list[Scrubbed]:
     ]
 
 
-def table(
-    records: Sequence[Record], columns: Mapping[str, str], synced_at: Any
-) -> tuple[pa.Table, list[Scrubbed]]:
+def table(records: Sequence[Record], columns: Mapping[str, str], synced_at: Any) -> tuple[pa.Table, list[Scrubbed]]:
     """Records -> the raw table of their object.
 
     `columns`: property -> column. Columns: id, created_at, updated_at, archived_at, deleted_at, archived, deletion,

@@ -48,7 +48,9 @@ def stored_catalogue(con: duckdb.DuckDBPyConnection) -> Stored:
     return found
 
 
-def merge(live: Iterable[Definition], archived: Iterable[Definition], stored: dict[str, dict[str, Any]]) -> ObjectCatalogue:
+def merge(
+    live: Iterable[Definition], archived: Iterable[Definition], stored: dict[str, dict[str, Any]]
+) -> ObjectCatalogue:
     """Combine one object's definitions with its stored catalogue. A column, once assigned, stays."""
     definitions = {d["name"]: d for d in archived} | {d["name"]: d for d in live}
     gone = {name: d | {"archived": True} for name, d in stored.items() if name not in definitions}

@@ -104,10 +104,8 @@ class Stored:
         added = self._arrow(f"SELECT {_LINK} FROM read EXCEPT ({stored})", pair, read=read, parents=parents)
         touched = set(gone["from_id"].to_pylist()) | set(added["from_id"].to_pylist())
         left = set(read["from_id"].to_pylist())
-        empty = [
-            {"from_object": from_object, "from_id": id_, "to_object": to_object, "_deleted": True, "_synced_at": synced_at}
-            for id_ in sorted(touched - left)
-        ]
+        none = {"from_object": from_object, "to_object": to_object, "_deleted": True, "_synced_at": synced_at}
+        empty = [none | {"from_id": id_} for id_ in sorted(touched - left)]
         keep = read.filter(pa.compute.is_in(read["from_id"], pa.array(sorted(touched), pa.string())))
         write = pa.concat_tables([keep, pa.Table.from_pylist(empty, LINK_SCHEMA)])
         return write, added.num_rows, gone.num_rows

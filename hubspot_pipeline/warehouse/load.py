@@ -67,7 +67,8 @@ def make_pipeline(settings: Settings) -> dlt.Pipeline:
     configure()
     pipeline = dlt.pipeline(
         "hubspot",
-        destination=dlt.destinations.duckdb(str(settings.working)),
+        # replaced in one transaction: a load that fails must not leave a collection empty
+        destination=dlt.destinations.duckdb(str(settings.working), replace_strategy="insert-from-staging"),
         dataset_name=SCHEMA,
         pipelines_dir=str(settings.data_dir / ".dlt"),
     )
@@ -175,10 +176,9 @@ def with_hints(batch: Batch, *, append: bool, strategy: str = "upsert") -> Any:
         hints |= {"primary_key": list(stream.key) if stream else ["id"]}
         hints["write_disposition"] = {"disposition": "merge", "strategy": strategy}
     if append and hints["write_disposition"] != "replace":
-        hints = {k: v for k, v in hints.items() if k not in ("merge_key", "primary_key")} | {"write_disposition": "append"}
-    return dlt.mark.with_hints(
-        batch.rows, dlt.mark.make_hints(columns=columns, **hints), create_table_variant=True
-    )
+        hints = {name: hint for name, hint in hints.items() if name not in ("merge_key", "primary_key")}
+        hints["write_disposition"] = "append"
+    return dlt.mark.with_hints(batch.rows, dlt.mark.make_hints(columns=columns, **hints), create_table_variant=True)
 
 
 def _tables(jobs: list[Job]) -> set[str]:

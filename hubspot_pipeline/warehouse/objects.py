@@ -24,6 +24,7 @@ from hubspot_pipeline.warehouse.plan import PHASES, Batch, Buffer, Memory, Plan,
 
 State = dict[str, Any]
 
+
 class Walk:
     """Reads one object stream. `stored` None: nothing to compare with, everything read is handed on."""
 
@@ -105,7 +106,7 @@ class Walk:
 
     def _changes(self, state: State) -> Iterator[Batch]:
         since = self.plan.since or datetime.fromisoformat(state["cursor"])
-        search = Search(self.reader, self.plan.started, until=self.plan.until)
+        search = Search(self.reader, until=self.plan.until)
         buffer = Buffer()
         for page in search.since(max(since, self.plan.start)):
             if search.wide and not self._history:
@@ -119,7 +120,7 @@ class Walk:
         complete = not search.incomplete
         for group in chunks(self.new_properties, 5):
             # a property that is new to us can hold values on records that did not change since
-            filled = Search(self.reader, self.plan.started)
+            filled = Search(self.reader)
             for page in filled.matching([[{"propertyName": name, "operator": "HAS_PROPERTY"}] for name in group]):
                 for batch in self.reader.batch([str(r.id) for r in page], history=self._history):
                     buffer.add(self._fresh(batch))
@@ -249,7 +250,7 @@ class Walk:
             return None
         cutoff = {"propertyName": self.stream.created, "operator": "LTE", "value": str(milliseconds(self.cutoff))}
         begin = {"propertyName": self.stream.modified, "operator": "GTE", "value": str(milliseconds(self.plan.start))}
-        return Search(self.reader, self.plan.started).count([cutoff, begin])[0]
+        return Search(self.reader).count([cutoff, begin])[0]
 
     @property
     def cutoff(self) -> datetime:
@@ -259,7 +260,7 @@ class Walk:
     def _size(self) -> tuple[int, int]:
         """(how many records to expect, the highest id): from the warehouse, or asked once."""
         ids = self.stored.alive_ids(self.stream.name) if self.stored else []
-        return (len(ids), int(ids[-1])) if ids else Search(self.reader, self.plan.started).count()
+        return (len(ids), int(ids[-1])) if ids else Search(self.reader).count()
 
     def _unknown(self, records: list[Record]) -> list[str]:
         """Ids whose record is worth reading: not stored alive with the modified instant that search shows."""
@@ -276,8 +277,8 @@ class Walk:
         return list(fresh.values())
 
     def _wanted(self, records: list[Record]) -> list[Record]:
-        begin = self.plan.start.strftime("%Y-%m-%dT%H:%M:%S")
-        return [record for record in records if record.updatedAt is None or record.updatedAt >= begin]
+        moments = unnest.instants([record.updatedAt for record in records]).to_pylist()
+        return [r for r, moment in zip(records, moments, strict=True) if moment is None or moment >= self.plan.start]
 
     def _note_newest(self, records: list[Record], state: State) -> None:
         newest = pa.compute.max(unnest.instants([record.updatedAt for record in records])).as_py()

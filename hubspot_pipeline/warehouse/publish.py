@@ -104,7 +104,7 @@ def query(sql: str, settings: Settings | None = None) -> pd.DataFrame:
     """
     path = (settings or Settings.load()).published
     if not path.exists():
-        raise ConfigError(f"{path} does not exist yet: run `make demo`, or `hubspot-pipeline sync` with your own token.")
+        raise ConfigError(f"There is no {path} yet: run `make demo`, or `hubspot-pipeline sync` with your own token.")
     with duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"}) as con:
         con.execute("SET TimeZone = 'UTC'")
         frame: pd.DataFrame = con.sql(sql).df()

@@ -93,7 +93,8 @@ def _clear(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str) -
 
 
 def record_rejects(con: duckdb.DuckDBPyConnection, table: str, object_type: str, types: Mapping[str, tuple[str, str]],
-                   load_ids: Sequence[str], scrubbed: Iterable[Scrubbed], run_id: str, at: datetime) -> int:  # fmt: skip
+                   load_ids: Sequence[str], scrubbed: Iterable[Scrubbed], run_id: str,
+                   at: datetime) -> int:  # fmt: skip
     """Write down the values of this run's rows that do not fit their type or were scrubbed; returns their number.
 
     `types`: column -> (property name, HubSpot type). Earlier rejects of the same records are replaced.

@@ -163,7 +163,7 @@ def changed_objects(settings: Settings) -> list[str]:
 
 def _is_newer(client: Client, pool: ThreadPoolExecutor, stream: Stream, stored: datetime | None) -> bool:
     try:
-        newest = Search(Reader(client, stream, pool), datetime.now(UTC)).newest()
+        newest = Search(Reader(client, stream, pool)).newest()
     except MissingScope:
         return False
     return newest is not None and (stored is None or newest > stored)

@@ -1,4 +1,4 @@
-"""The streams as a plain dlt source, for any destination: `dlt.pipeline(...).run(hubspot().with_resources("contacts"))`.
+"""The streams as a dlt source, for any destination: `dlt.pipeline(...).run(hubspot().with_resources("contacts"))`.
 
 The first run of an object reads all of it, later ones what changed; cursors live in dlt's state. There is no
 warehouse to compare with, so every re-read row is merged. Deletions, merges and completeness are the pipeline's work

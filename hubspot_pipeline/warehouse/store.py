@@ -106,7 +106,9 @@ def open_store(settings: Settings, *, read_only: bool = False) -> Iterator[duckd
 def _unopenable(path: Path, error: duckdb.Error) -> str:
     text = str(error).splitlines()[0]
     if "lock" in text:
-        return f"Another program has {path} open ({text}). Close it; people open the published warehouse.duckdb instead."
+        return (
+            f"Another program has {path} open ({text}). Close it; what people open is the published warehouse.duckdb."
+        )
     return (
         f"{path} cannot be opened: {text}. Move it away and run again: the pipeline goes on from the published "
         "warehouse.duckdb beside it, or reads the portal anew."
@@ -148,7 +150,10 @@ def has_table(con: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     """Column names of a table in schema `hubspot`; empty where there is none."""
-    sql = "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position"
+    sql = (
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? "
+        "ORDER BY ordinal_position"
+    )
     return [row[0] for row in con.execute(sql, [SCHEMA, table]).fetchall()]
 
 

@@ -6,8 +6,9 @@ is not one of its type, or that the type would round, is NULL too, and since it 
 
 _NUMBER = r"[+-]?([0-9]{1,29}(\.[0-9]{0,9}0*)?|\.[0-9]{1,9}0*)"
 _EXPONENT = r"[+-]?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}"
-_LOCAL_INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?"
-_ZONED_INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+_LOCAL_INSTANT = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T]{_TIME})?"
+_ZONED_INSTANT = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_TIME}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)"
 
 MACROS: dict[str, str] = {
     # decimal(38,9): exact to 29 digits before the point and 9 after; HubSpot also writes large numbers as 1.5E7

@@ -86,7 +86,8 @@ class Work:
         """What landed rows leave to do in the warehouse; returns how much that changed."""
         changed = 0
         if store.has_table(con, "owners"):
-            con.execute("CREATE VIEW IF NOT EXISTS hubspot.owners_archived AS SELECT * FROM hubspot.owners WHERE archived")
+            view = "CREATE VIEW IF NOT EXISTS hubspot.owners_archived AS"
+            con.execute(f"{view} SELECT * FROM hubspot.owners WHERE archived")
         for stream in self.described:
             if stream.name in self.catalogues:
                 changed += reconcile.clear_properties(con, stream.name, self.catalogues[stream.name].gone)
@@ -129,7 +130,8 @@ class Work:
         tally.inserted = sum(c.created for c in self.catalogues.values())
         tally.updated = rows.rows.num_rows - tally.inserted
         histories = [stream.name for stream in STREAMS if stream.is_history]
-        empty = [rows, Batch("associations", LINK_SCHEMA.empty_table()), *(Batch(n, VERSIONS.empty_table()) for n in histories)]
+        links = Batch("associations", LINK_SCHEMA.empty_table())
+        empty = [rows, links, *(Batch(name, VERSIONS.empty_table()) for name in histories)]
         with store.open_store(self.settings) as con:
             batches = [b for b in empty if b.rows.num_rows or not store.has_table(con, b.table)]
         return self._job("properties", batches)
