@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from hubspot_pipeline.assets import windows
 from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.raw import specs
 from hubspot_pipeline.assets.resource import Mode
@@ -35,4 +36,5 @@ def jobs(models: Models) -> list[Any]:
             MARTS, dg.AssetSelection.assets(*(spec.key for spec in models.specs)),
             description="The dbt models alone, from what is in the warehouse; asks the portal nothing.",
         ),
+        windows.job(),
     ]  # fmt: skip

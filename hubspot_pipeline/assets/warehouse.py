@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.run import RunResult
 
 OP = "warehouse"
+MARK = "marts.json"
+"""Beside the working file: which state of the tables the marts belong to."""
 RESUMES_AT = "hubspot/resumes_at"
 """Tag of a run that waits for the daily limit: an ISO instant."""
 TRIGGER = "hubspot/trigger"
@@ -66,7 +68,7 @@ def _work(
         context.log.info(todo.note)
     if not todo.streams and not settings.working.exists():
         raise ConfigError("There is no warehouse yet: run `make demo`, or `hubspot-pipeline sync` with your own token.")
-    mark = Marts(settings.working.parent / "marts.json", models.fingerprint)
+    mark = Marts(settings.working.with_name(MARK), models.fingerprint)
     current, result, built = mark.current(), None, None
     if todo.streams:
         result = _sync(context, config, hubspot, settings, todo, mark)
@@ -124,7 +126,7 @@ def _landings(
             outcome = result.outcomes.get(name)
             if outcome is None:
                 continue
-            context.log.log("ERROR" if outcome.status == "failed" else "INFO", _line(outcome))
+            context.log.log("ERROR" if outcome.status == "failed" else "INFO", line(outcome))
             if outcome.status == "succeeded":
                 yield dg.MaterializeResult(
                     asset_key=raw.key(name),
@@ -187,7 +189,8 @@ def _fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", bui
         raise dg.Failure(description="\n\n".join(parts), allow_retries=False)
 
 
-def _line(outcome: "Outcome") -> str:
+def line(outcome: "Outcome") -> str:
+    """What a stream did, for the log."""
     if outcome.status != "succeeded":
         return f"{outcome.stream}: {outcome.status}: {outcome.message}"
     return (
