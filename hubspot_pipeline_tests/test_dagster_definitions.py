@@ -71,7 +71,8 @@ def test_every_dbt_test_of_a_model_is_a_check(graph: dg.AssetsDefinition) -> Non
 
 
 def test_the_jobs_of_the_contract_are_there(definitions: dg.Definitions) -> None:
-    assert {job.name for job in definitions.jobs or []} == {"hubspot_sync", "hubspot_reconcile", "marts"}
+    names = {job.name for job in definitions.jobs or []}
+    assert names == {"hubspot_sync", "hubspot_reconcile", "hubspot_resync_window", "marts"}
     keys = definitions.resolve_job_def("marts").asset_layer.executable_asset_keys
     assert not [key for key in keys if key.path[0] == "hubspot"]
 

@@ -31,6 +31,10 @@ from hubspot_pipeline.warehouse.work import Progress, Work
 __all__ = ["Outcome", "Progress", "RunResult", "changed_objects", "check_credential", "run", "select"]
 
 
+MEMORY_LIMIT = "1GB"
+"""What DuckDB may take while loading; beyond that it writes to disk."""
+
+
 @dataclass(slots=True)
 class RunResult:
     """What a run did. `changed`: some data table differs from before."""
@@ -83,7 +87,8 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         )  # fmt: skip
         # one connection for the whole run: a file that several threads open and close in turns can be caught by one of
         # them while DuckDB is still letting go of it ("unique file handle conflict")
-        with store.open_store(settings):
+        with store.open_store(settings) as con:
+            con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
             return _perform(settings, head, Work(settings, client, pool, plan, selected, account, progress), selected)
 
 
