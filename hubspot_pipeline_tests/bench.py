@@ -102,9 +102,9 @@ def _floor(data_dir: Path, url: str) -> dict[str, Any]:
                 body = {"inputs": [{"id": id_} for id_ in ids[i : i + 1_000]]}
                 page = unnest.links(session.post(path, json=body).content)
                 rows = [
-                    {"from_object": stream.object, "from_id": str(linked.from_["id"]), "to_object": to_object,
-                     "to_id": str(target.toObjectId), "category": kind["category"], "type_id": kind["typeId"],
-                     "label": kind.get("label")}
+                    {"from_object": stream.object, "from_id": str(linked.from_.id), "to_object": to_object,
+                     "to_id": str(target.toObjectId), "category": kind.category, "type_id": kind.typeId,
+                     "label": kind.label}
                     for linked in page.results for target in linked.to for kind in target.associationTypes
                 ]  # fmt: skip
                 insert("associations", pa.Table.from_pylist(rows, LINK_SCHEMA))
