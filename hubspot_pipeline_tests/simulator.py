@@ -4,6 +4,7 @@ Soak: `python -m hubspot_pipeline_tests.simulator --seeds 20 --first 1`; a diffe
 """
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -149,7 +150,8 @@ class History(Changes):
             done = len(list((data / ".dlt/hubspot/load/normalized").glob("*/completed_jobs/*")))
             if (calls and self.sandbox.get("calls/count")["total"] - before >= calls) or (jobs and done >= jobs):
                 process.kill()
-            time.sleep(0.002)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.002)
         self.log.append(f"kill {mode} at {calls} calls, {jobs} jobs -> {process.returncode}")
 
     def play(self, rounds: int) -> list[str]:

@@ -6,6 +6,7 @@ Alone: `python -m hubspot_pipeline.sandbox --port 8765 --seed 1`.
 """
 
 import argparse
+import contextlib
 import sys
 import threading
 import time
@@ -85,9 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given.until_stdin_ends:
         threading.Thread(target=_follow_stdin, args=(server,), daemon=True).start()
     try:
-        server.run()
-    except KeyboardInterrupt:
-        pass
+        with contextlib.suppress(KeyboardInterrupt):  # how people stop it
+            server.run()
     finally:
         if sandbox.portal.journal is not None:
             sandbox.portal.journal.close()
