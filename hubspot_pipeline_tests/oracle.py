@@ -155,12 +155,16 @@ def _scrub(value: str) -> str:
 
 def _collections(con: Any, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
     found = []
-    owners = {e["id"] for e in entries.get("owner", [])}
-    found += _sets("owners", owners, [row[0] for row in con.execute("SELECT id FROM hubspot.owners").fetchall()])
-    for object_type in ("deals", "tickets"):
-        ours = [row[0] for row in con.execute(f"SELECT id FROM hubspot.{object_type[:-1]}_pipelines").fetchall()]
-        theirs = {e["id"] for e in entries.get("pipeline", []) if e["object"] == object_type}
-        found += _sets(f"{object_type} pipelines", theirs, ours)
+    tables = {
+        "owners": entries.get("owner", []),
+        "deal_pipelines": [e for e in entries.get("pipeline", []) if e["object"] == "deals"],
+        "ticket_pipelines": [e for e in entries.get("pipeline", []) if e["object"] == "tickets"],
+        "account_details": entries.get("account", []),
+    }
+    for table, items in tables.items():
+        theirs = {_text({key: value for key, value in e.items() if key not in ("kind", "object")}) for e in items}
+        ours = [_text(json.loads(row[0])) for row in con.execute(f"SELECT raw FROM hubspot.{table}").fetchall()]
+        found += _sets(table, theirs, ours)
     known = {stream.object for stream in streams.OBJECTS}
     theirs = {
         (e["object"], e["name"], bool(e.get("archived"))) for e in entries.get("property", []) if e["object"] in known
@@ -169,6 +173,10 @@ def _collections(con: Any, entries: dict[str, list[dict[str, Any]]]) -> list[str
         "properties", theirs, con.execute("SELECT object, name, archived FROM hubspot.properties").fetchall()
     )
     return found
+
+
+def _text(item: dict[str, Any]) -> str:
+    return json.dumps(item, sort_keys=True)
 
 
 def _sets(what: str, theirs: set[Any], ours: list[Any]) -> list[str]:
