@@ -6,6 +6,7 @@ PipelineError
 │   ├── WrongPortal        the credential belongs to another portal than the warehouse
 │   └── WarehouseBusy      another run holds the warehouse
 ├── MissingScope           the token may not read this stream (or its plan lacks it)
+│   └── Retired            HubSpot has switched the API off
 ├── DailyLimit             today's share of calls is used up; carries `resumes_at`
 ├── HubSpotError           HubSpot answered with an error that retries did not cure
 │   └── MalformedAnswer    an answer that is not what the API promises
@@ -41,6 +42,16 @@ class MissingScope(PipelineError):
     def __init__(self, message: str, scopes: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.scopes = scopes
+
+
+class Retired(MissingScope):
+    """HubSpot has switched an API off; the message names what took its place."""
+
+    def __init__(self, label: str, replaced_by: str) -> None:
+        super().__init__(
+            f"HubSpot has switched off the API behind {label}; what took its place: {replaced_by}. "
+            "The rows read so far stay. Turn the stream off in hubspot.yaml."
+        )
 
 
 class DailyLimit(PipelineError):

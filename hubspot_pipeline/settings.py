@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from hubspot_pipeline import custom_objects
 from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.streams import Stream, Streams
 
 DEFAULT_BASE_URL = "https://api.hubapi.com"
 DEFAULT_START = datetime(2006, 6, 1, tzinfo=UTC)
@@ -78,6 +80,10 @@ class Settings:
     """Pages of a first full read per load package; what an interruption can cost."""
     backoff: float = 1.0
     """Factor on every wait before a retry; tests take 0."""
+    streams: Streams = field(default_factory=Streams, compare=False)
+    """Every stream there is, the custom objects of this portal included."""
+    everything: bool = False
+    """All streams are read unless hubspot.yaml says otherwise; the demo's portal has them all."""
 
     @property
     def published(self) -> Path:
@@ -88,6 +94,11 @@ class Settings:
     def working(self) -> Path:
         """The file that the pipeline and dbt write."""
         return self.data_dir / ".load" / "warehouse.duckdb"
+
+    @property
+    def chosen(self) -> list[Stream]:
+        """The streams that are read when nobody names some, in declared order."""
+        return [stream for stream in self.streams if stream.default or self.everything]
 
     @property
     def sandbox_dir(self) -> Path:
@@ -118,10 +129,14 @@ class Settings:
             return (values.get(name) or "").strip() or default
 
         data_dir = Path(text("HUBSPOT_DATA_DIR", "data")).expanduser()
+        data_dir = data_dir if data_dir.is_absolute() else root / data_dir
+        credential = _credential(text)
         return cls(
             root=root,
-            data_dir=data_dir if data_dir.is_absolute() else root / data_dir,
-            credential=_credential(text),
+            data_dir=data_dir,
+            credential=credential,
+            streams=Streams(custom_objects.read(data_dir)),
+            everything=not credential.given and (data_dir / "sandbox").exists(),
             base_url=_base_url(text("HUBSPOT_BASE_URL", DEFAULT_BASE_URL)),
             start=parse_instant("HUBSPOT_START_DATE", text("HUBSPOT_START_DATE"), DEFAULT_START),
             lookback=timedelta(

@@ -230,7 +230,7 @@ def encoded(body: Any) -> bytes:
 
 def kind_of(path: str) -> Kind:
     """Which budget a call counts against."""
-    if path.endswith("/search"):
+    if path.startswith("/crm/objects/") and path.endswith("/search"):
         return "search"
     return "associations" if path.startswith("/crm/associations/") else "burst"
 

@@ -10,11 +10,12 @@ from hubspot_pipeline.settings import Settings
 def assemble(settings: Settings, hubspot: HubSpotResource | dg.ResourceDefinition | None = None) -> dg.Definitions:
     """Definitions of the project in `settings.root`. Its dbt project is parsed if it changed; needs no network."""
     project = models.load(settings.root / "dbt_project", settings.working)
+    streams = settings.chosen
     return dg.Definitions(
-        assets=[warehouse.assets(project)],
-        jobs=jobs.jobs(project),
+        assets=[warehouse.assets(project, streams)],
+        jobs=jobs.jobs(project, streams),
         schedules=schedules.schedules(live=settings.credential.given and not settings.is_loopback),
-        sensors=[schedules.sensor(project)],
+        sensors=[schedules.sensor(project, streams)],
         resources={"hubspot": hubspot or HubSpotResource()},
         executor=dg.in_process_executor,
     )

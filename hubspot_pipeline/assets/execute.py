@@ -1,5 +1,6 @@
 """Settings, streams and options -> one run of a job in this process and in the UI's history -> an exit code."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,6 @@ from hubspot_pipeline.assets.resource import Mode
 from hubspot_pipeline.assets.warehouse import OP, TRIGGER
 from hubspot_pipeline.errors import ConfigError, WarehouseBusy
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import BY_NAME
 
 if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.ledger import Outcome
@@ -82,9 +82,7 @@ def execute(
     `streams`: only these, and the models below them. Raises ConfigError (and its kinds: a refused credential, another
     portal, another run in progress) with a message for people; nothing was written then.
     """
-    unknown = [name for name in streams or () if name not in BY_NAME]
-    if unknown:
-        raise ConfigError(f"No stream is called {', '.join(unknown)}. There are: {', '.join(BY_NAME)}.")
+    _known(settings, streams or ())
     caller = _Caller(settings, progress)
     resource = dg.ResourceDefinition.hardcoded_resource(caller)
     definition = assemble(settings, resource).resolve_job_def(job)
@@ -102,6 +100,18 @@ def execute(
     if caller.error is not None:
         raise caller.error
     return ExecutionResult(done.run_id, done.success, _failure(done), caller.result)
+
+
+def _known(settings: Settings, names: Sequence[str]) -> None:
+    """Raises ConfigError for a name that is no stream, or one that is not chosen."""
+    chosen = {stream.name for stream in settings.chosen}
+    for name in names:
+        if name in settings.streams.by_name and name not in chosen:
+            raise ConfigError(f"{name} is not chosen: write `streams: {{{name}: true}}` into hubspot.yaml.")
+        if name not in chosen:
+            near = difflib.get_close_matches(name, chosen, 1, 0.4)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ConfigError(f"No stream is called {name}.{hint} Chosen are: {', '.join(sorted(chosen))}.")
 
 
 def _run_config(job: str, config: Mapping[str, Any]) -> dict[str, Any]:

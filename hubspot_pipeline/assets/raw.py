@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from hubspot_pipeline.streams import STREAMS, Stream
+from hubspot_pipeline.streams import Stream
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,12 +30,18 @@ def key(stream: str) -> dg.AssetKey:
     return dg.AssetKey([SCHEMA, stream])
 
 
-def specs() -> list[dg.AssetSpec]:
-    """One asset per stream. Skippable: a stream that failed or may not be read yields nothing."""
+DAYS = dg.DailyPartitionsDefinition(start_date="2006-06-01", end_offset=1)
+"""Days (UTC) of the logs, from HubSpot's first year to today."""
+
+
+def specs(streams: Iterable[Stream]) -> list[dg.AssetSpec]:
+    """One asset per stream, a log cut into days. Skippable: a stream that failed or may not be read yields nothing."""
+    chosen = list(streams)
+    names = {stream.name for stream in chosen}
     return [
         dg.AssetSpec(
             key(stream.name),
-            deps=[key(source) for source in stream.source],
+            deps=[key(source) for source in stream.source if source in names],
             description=f"{stream.label} in HubSpot. {stream.about}",
             group_name=stream.group,
             kinds={"hubspot", "dlt", "duckdb"},
@@ -44,18 +50,20 @@ def specs() -> list[dg.AssetSpec]:
             metadata={
                 "dagster/table_name": f"warehouse.{SCHEMA}.{stream.name}",
                 "any_of_scopes": ", ".join(stream.scopes) or "none",
+                **({"needs": stream.plan} if stream.plan else {}),
             },
+            partitions_def=DAYS if stream.is_log else None,
             skippable=True,
         )
-        for stream in STREAMS
+        for stream in chosen
     ]
 
 
-def check_specs() -> list[dg.AssetCheckSpec]:
+def check_specs(streams: Iterable[Stream]) -> list[dg.AssetCheckSpec]:
     """The checks of every stream that make sense for its shape."""
     return [
         dg.AssetCheckSpec(name, asset=key(stream.name), description=CHECKS[name])
-        for stream in STREAMS
+        for stream in streams
         for name in checks_of(stream)
     ]
 
@@ -94,9 +102,9 @@ def metadata(outcome: "Outcome", *, is_sandbox: bool) -> dict[str, Any]:
     return figures
 
 
-def table_metadata(con: "duckdb.DuckDBPyConnection", stream: str) -> dict[str, Any]:
+def table_metadata(con: "duckdb.DuckDBPyConnection", stream: Stream) -> dict[str, Any]:
     """Row count and column schema of a raw table; properties carry HubSpot's label."""
-    rows = con.execute(f'select count(*) from {SCHEMA}."{stream}"').fetchone()
+    rows = con.execute(f'select count(*) from {SCHEMA}."{stream.name}"').fetchone()
     return {"dagster/row_count": rows[0] if rows else 0, "dagster/column_schema": _columns(con, stream)}
 
 
@@ -110,18 +118,18 @@ def data_version(con: "duckdb.DuckDBPyConnection", stream: str) -> str:
     return str(row[0]) if row and row[0] else "empty"
 
 
-def _columns(con: "duckdb.DuckDBPyConnection", stream: str) -> dg.TableSchema:
+def _columns(con: "duckdb.DuckDBPyConnection", stream: Stream) -> dg.TableSchema:
     labels = dict(
         con.execute(
             f"select column_name, any_value(label || ' (' || type || ')') from {SCHEMA}.properties "
             "where object = ? group by 1",
-            [next((row.object for row in STREAMS if row.name == stream), "")],
+            [stream.object],
         ).fetchall()
     )
     columns = con.execute(
         "select column_name, data_type, is_nullable = 'YES' from information_schema.columns "
         "where table_schema = ? and table_name = ? order by ordinal_position limit ?",
-        [SCHEMA, stream, MAX_COLUMNS],
+        [SCHEMA, stream.name, MAX_COLUMNS],
     ).fetchall()
     return dg.TableSchema(
         columns=[
@@ -136,7 +144,7 @@ def _columns(con: "duckdb.DuckDBPyConnection", stream: str) -> dg.TableSchema:
     )
 
 
-def selected(keys: Iterable[dg.AssetKey]) -> list[str]:
+def selected(keys: Iterable[dg.AssetKey], streams: Iterable[Stream]) -> list[str]:
     """Names of the streams among the keys, in the declared order."""
     wanted = set(keys)
-    return [stream.name for stream in STREAMS if key(stream.name) in wanted]
+    return [stream.name for stream in streams if key(stream.name) in wanted]

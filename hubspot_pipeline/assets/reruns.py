@@ -1,12 +1,13 @@
 """Selection of a run and what its parents landed -> what is left to do: streams, models, tests and checks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 
 from hubspot_pipeline.assets import raw
 from hubspot_pipeline.assets.models import Models
+from hubspot_pipeline.streams import Stream
 
 
 @dataclass(frozen=True)
@@ -24,20 +25,20 @@ class Plan:
     note: str = ""
 
 
-def plan(context: dg.AssetExecutionContext, models: Models) -> Plan:
+def plan(context: dg.AssetExecutionContext, models: Models, streams: Sequence[Stream]) -> Plan:
     """Everything selected; of a re-execution what has not landed in the runs it repeats, and what is below that."""
     wanted = set(context.selected_asset_keys)
     landed = landed_before(context) & wanted
     left = wanted
     if landed and landed != wanted:
-        specs = [*raw.specs(), *models.specs]
+        specs = [*raw.specs(streams), *models.specs]
         left = below(wanted - landed, {spec.key: {dep.asset_key for dep in spec.deps} for spec in specs}) & wanted
     note = f"re-execution: {len(wanted - left)} assets landed before and are left alone" if left != wanted else ""
     chosen = set(context.selected_asset_check_keys)
     ours = {check for check in chosen if check.asset_key.path[0] == raw.SCHEMA}
     tests = {check for check in chosen - ours if check.asset_key in left or not wanted}
     below_streams = {asset for asset in left if asset in models.node_of}
-    return Plan(raw.selected(left), below_streams, ours, tests, chosen - ours - tests, note)
+    return Plan(raw.selected(left, streams), below_streams, ours, tests, chosen - ours - tests, note)
 
 
 def landed_before(context: dg.AssetExecutionContext) -> set[dg.AssetKey]:

@@ -1,5 +1,6 @@
 """Clock, and changes in the portal -> runs; a tick says why it starts none."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.assets.warehouse import RESUMES_AT
 from hubspot_pipeline.errors import ConfigError, PipelineError
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import BY_NAME, BY_OBJECT
+from hubspot_pipeline.streams import Stream
 
 QUIET_SPELL = timedelta(minutes=10)
 """Least time between two runs that changes start."""
@@ -46,7 +47,7 @@ def schedules(*, live: bool) -> list[dg.ScheduleDefinition]:
     return [hourly_sync, daily_reconcile]
 
 
-def sensor(models: Models) -> dg.SensorDefinition:
+def sensor(models: Models, streams: Sequence[Stream]) -> dg.SensorDefinition:
     """Starts the streams in which something changed, with the models below them."""
 
     @dg.sensor(
@@ -65,7 +66,7 @@ def sensor(models: Models) -> dg.SensorDefinition:
         if reason:
             return dg.SkipReason(reason)
         try:
-            keys = _changed(hubspot.settings(), models)
+            keys = _changed(hubspot.settings(), models, streams)
         except PipelineError as error:
             return dg.SkipReason(str(error))
         if not keys:
@@ -106,7 +107,7 @@ def reconciled_since(instance: dg.DagsterInstance, since: datetime) -> str:
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
-def _changed(settings: Settings, models: Models) -> set[dg.AssetKey]:
+def _changed(settings: Settings, models: Models, streams: Sequence[Stream]) -> set[dg.AssetKey]:
     """Keys of the streams with changes, and of everything below them. Raises PipelineError where it cannot tell."""
     from hubspot_pipeline.warehouse.run import changed_objects
 
@@ -115,8 +116,7 @@ def _changed(settings: Settings, models: Models) -> set[dg.AssetKey]:
     if not settings.working.exists():
         raise ConfigError("there is no warehouse yet; the first sync reads everything")
 
-    names = [BY_OBJECT[name].name if name in BY_OBJECT else name for name in changed_objects(settings)]
     parents: dict[Any, set[dg.AssetKey]] = {
-        spec.key: {dep.asset_key for dep in spec.deps} for spec in [*raw.specs(), *models.specs]
+        spec.key: {dep.asset_key for dep in spec.deps} for spec in [*raw.specs(streams), *models.specs]
     }
-    return below({raw.key(name) for name in names if name in BY_NAME}, parents)
+    return below({raw.key(name) for name in changed_objects(settings)}, parents)

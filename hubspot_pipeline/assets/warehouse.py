@@ -5,7 +5,7 @@ single stream failed or may not be read, and people would lose all marts for it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from hubspot_pipeline.assets.reruns import Plan, plan
 from hubspot_pipeline.assets.resource import HubSpotResource, SyncConfig
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import BY_NAME, STREAMS
+from hubspot_pipeline.streams import Stream
 
 if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.ledger import Outcome
@@ -34,20 +34,21 @@ RESUMES_AT = "hubspot/resumes_at"
 TRIGGER = "hubspot/trigger"
 
 
-def assets(models: Models) -> dg.AssetsDefinition:
-    """Every stream and every dbt model in one subsettable op."""
+def assets(models: Models, streams: Sequence[Stream]) -> dg.AssetsDefinition:
+    """Every chosen stream and every dbt model in one subsettable op."""
 
     @dg.multi_asset(
         name=OP,
-        specs=[*raw.specs(), *models.specs],
-        check_specs=[*raw.check_specs(), *models.check_specs],
+        specs=[*raw.specs(streams), *models.specs],
+        check_specs=[*raw.check_specs(streams), *models.check_specs],
         can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
         pool=POOL,
     )
     def warehouse(context: dg.AssetExecutionContext, config: SyncConfig, hubspot: HubSpotResource) -> Iterator[Any]:
         claim(context.instance, context.run_id)
         try:
-            yield from _work(context, config, hubspot, models)
+            yield from _work(context, config, hubspot, models, streams)
         except ConfigError as error:
             hubspot.refused(error)
             raise dg.Failure(description=str(error), allow_retries=False) from None
@@ -56,14 +57,15 @@ def assets(models: Models) -> dg.AssetsDefinition:
 
 
 def _work(
-    context: dg.AssetExecutionContext, config: SyncConfig, hubspot: HubSpotResource, models: Models
-) -> Iterator[Any]:
+    context: dg.AssetExecutionContext, config: SyncConfig, hubspot: HubSpotResource, models: Models,
+    streams: Sequence[Stream],
+) -> Iterator[Any]:  # fmt: skip
     """The steps in their order. Streams that failed do not keep the others from the marts."""
     from hubspot_pipeline.warehouse.publish import publish
     from hubspot_pipeline.warehouse.store import locked
 
     settings = hubspot.settings()
-    todo = plan(context, models)
+    todo = plan(context, models, streams)
     if todo.note:
         context.log.info(todo.note)
     if not todo.streams and not settings.working.exists():
@@ -71,10 +73,10 @@ def _work(
     mark = Marts(settings.working.with_name(MARK), models.fingerprint)
     current, result, built = mark.current(), None, None
     if todo.streams:
-        result = _sync(context, config, hubspot, settings, todo, mark)
+        result = _sync(context, config, hubspot, settings, todo, mark, whole=len(todo.streams) == len(streams))
         yield from _landings(context, settings, result, todo)
     with locked(settings):
-        yield from _checks(settings, result, todo)
+        yield from _checks(settings, result, todo, streams)
         if _must_build(context, todo, quiet=current and result is not None and not result.changed):
             built = yield from build(context, models, settings.working, todo.models | todo.tests)
         yield from checks.kept(context.instance, todo.kept if built else todo.kept | todo.tests)
@@ -95,24 +97,46 @@ def _sync(
     settings: Settings,
     todo: Plan,
     mark: "Marts",
+    *,
+    whole: bool,
 ) -> "RunResult":
     from hubspot_pipeline.api.local import portal_for
     from hubspot_pipeline.warehouse.run import run
 
+    days = _days(context, settings, todo)
     with portal_for(settings) as reachable:
         mark.remove()
         result = run(
             reachable,
             mode=config.mode.value,
-            streams=todo.streams if len(todo.streams) < len(STREAMS) else None,
-            since=_instant("since", config.since),
-            until=_instant("until", config.until),
+            streams=None if whole else todo.streams,
+            since=days.start if days else _instant("since", config.since),
+            until=days.end if days else _instant("until", config.until),
             trigger=_trigger(context.run.tags),
             dagster_run_id=context.run_id,
             progress=hubspot.progress(context.log),
         )
     hubspot.finished(result)
+    if result.discovered:
+        context.log.info(
+            f"New custom objects: {', '.join(result.discovered)}. They are in the warehouse; their assets show here "
+            "when the code location is reloaded (Deployment > Reload)."
+        )
     return result
+
+
+def _days(context: dg.AssetExecutionContext, settings: Settings, todo: Plan) -> dg.TimeWindow | None:
+    """The days that a run of partitions reads. Raises ConfigError where it also selects what has no days.
+
+    A run with a partition key hands it to every asset; only logs are cut into days.
+    """
+    if not (context.has_partition_key or context.has_partition_key_range):
+        return None
+    other = [name for name in todo.streams if not settings.streams.by_name[name].is_log]
+    if other:
+        raise ConfigError(f"Only logs are read by day; {', '.join(other[:3])} is none. Select the logs alone.")
+    window = context.partition_time_window
+    return dg.TimeWindow(window.start.astimezone(UTC), window.end.astimezone(UTC))
 
 
 def _landings(
@@ -128,9 +152,11 @@ def _landings(
                 continue
             context.log.log("ERROR" if outcome.status == "failed" else "INFO", line(outcome))
             if outcome.status == "succeeded":
+                stream = settings.streams.by_name[name]
+                _mark_days(context, stream, outcome)
                 yield dg.MaterializeResult(
                     asset_key=raw.key(name),
-                    metadata=raw.metadata(outcome, is_sandbox=result.is_sandbox) | raw.table_metadata(con, name),
+                    metadata=raw.metadata(outcome, is_sandbox=result.is_sandbox) | raw.table_metadata(con, stream),
                     data_version=dg.DataVersion(raw.data_version(con, name)),
                 )
             elif outcome.status == "skipped":
@@ -141,17 +167,28 @@ def _landings(
                 )
 
 
-def _checks(settings: Settings, result: "RunResult | None", todo: Plan) -> Iterator[dg.AssetCheckResult]:
+def _mark_days(context: dg.AssetExecutionContext, stream: Stream, outcome: "Outcome") -> None:
+    """Days of a log in which rows landed by a run without days: they show as filled partitions."""
+    if stream.is_log and not (context.has_partition_key or context.has_partition_key_range):
+        for day, rows in sorted(outcome.days.items()):
+            context.log_event(
+                dg.AssetMaterialization(raw.key(stream.name), partition=day.isoformat(), metadata={"rows": rows})
+            )
+
+
+def _checks(
+    settings: Settings, result: "RunResult | None", todo: Plan, streams: Sequence[Stream]
+) -> Iterator[dg.AssetCheckResult]:
     """Checks of every stream but those that failed just now: their rows and counts are the previous run's."""
     import duckdb
 
     now = datetime.now(UTC)
     with duckdb.connect(str(settings.working), read_only=True) as con:
-        for name, stream in BY_NAME.items():
-            outcome = result.outcomes.get(name) if result else None
+        for stream in streams:
+            outcome = result.outcomes.get(stream.name) if result else None
             if outcome is not None and outcome.status not in ("succeeded", "skipped"):
                 continue
-            names = {check.name for check in todo.checks if check.asset_key == raw.key(name)}
+            names = {check.name for check in todo.checks if check.asset_key == raw.key(stream.name)}
             yield from checks.evaluate(con, stream, names, now)
 
 

@@ -14,7 +14,6 @@ from hubspot_pipeline.assets.instance import POOL, claim
 from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.assets.warehouse import MARK, line
 from hubspot_pipeline.errors import ConfigError
-from hubspot_pipeline.streams import OBJECTS
 
 JOB = "hubspot_resync_window"
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2006-06-01", end_offset=1)
@@ -24,9 +23,7 @@ MONTHS = dg.MonthlyPartitionsDefinition(start_date="2006-06-01", end_offset=1)
 class WindowConfig(dg.Config):
     """Which streams are read again."""
 
-    streams: list[str] = Field(
-        default_factory=lambda: [stream.name for stream in OBJECTS], description="CRM streams, e.g. contacts."
-    )
+    streams: list[str] = Field(default_factory=list, description="CRM streams, e.g. contacts; empty: all.")
 
 
 @dg.op(pool=POOL)
@@ -43,9 +40,11 @@ def resync_window(context: dg.OpExecutionContext, config: WindowConfig, hubspot:
         with portal_for(settings) as reachable:
             # the marts are older than the tables from here on; the next sync builds them
             settings.working.with_name(MARK).unlink(missing_ok=True)
+            objects = [stream.name for stream in settings.chosen if stream.shape == "object"]
             result = run(
-                reachable, streams=config.streams, since=month.start.astimezone(UTC), until=month.end.astimezone(UTC),
-                trigger="backfill", dagster_run_id=context.run_id, progress=hubspot.progress(context.log),
+                reachable, streams=config.streams or objects, since=month.start.astimezone(UTC),
+                until=month.end.astimezone(UTC), trigger="backfill", dagster_run_id=context.run_id,
+                progress=hubspot.progress(context.log),
             )  # fmt: skip
         with locked(settings):
             publish(settings, result.changed)

@@ -124,7 +124,7 @@ class Search:
         reader = self.reader
         names = list(reader.properties) if self.wide and not narrow else [reader.stream.modified]
         body = self._body([filters + (within or []) for filters in groups], names, after=after, limit=limit, sort=sort)
-        path = objects_path(reader.stream.object, "/search")
+        path = objects_path(reader.stream, "/search")
         # in the pool, so that the walks of several streams share the search budget side by side
         call = reader.pool.submit(reader.client.post, path, body, parse=_counted, meter=reader.meter)
         reader.pages += 1

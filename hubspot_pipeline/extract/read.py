@@ -4,7 +4,7 @@ A `Reader` walks one stream. Requests run in the run's thread pool; the walks th
 the caller's thread, so none of them needs a lock.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,7 +48,12 @@ class Reader:
     pool: Executor
     properties: Sequence[str] = ()
     meter: Meter = field(default_factory=Meter)
+    spelled: Mapping[str, str] = field(default_factory=dict)
+    """How paths spell object types that they do not call by name."""
+    singular: Mapping[str, str] = field(default_factory=dict)
+    """HubSpot's name of one record of each object type."""
     pages: int = 0
+    _labels: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def scan(self, chains: Chains, *, history: Sequence[str] = (),
              max_pages: int | None = None) -> Iterator[list[Record]]:  # fmt: skip
@@ -76,7 +81,8 @@ class Reader:
 
     def archived(self) -> Iterator[list[Record]]:
         """All archived records of the recycle bin, with the links of the declared pairs inline."""
-        params = {"archived": "true"} | ({"associations": ",".join(self.stream.pairs)} if self.stream.pairs else {})
+        pairs = ",".join(self.spelled.get(to, to) for to in self.stream.pairs)
+        params = {"archived": "true"} | ({"associations": pairs} if pairs else {})
         fetch = self._lister(params, ())
         after: str | None = None
         idle = 0
@@ -103,8 +109,14 @@ class Reader:
 
     def labels(self, to_object: str) -> list[dict[str, Any]]:
         """Link types between this object and another: `category`, `typeId`, `label`."""
-        path = f"/crm/associations/{API_VERSION}/{self.stream.object}/{to_object}/labels"
-        return self.client.get(path, parse=unnest.results, meter=self.meter)
+        if to_object not in self._labels:
+            path = self._associations_path(to_object, "labels")
+            self._labels[to_object] = self.client.get(path, parse=unnest.results, meter=self.meter)
+        return self._labels[to_object]
+
+    def _associations_path(self, to_object: str, tail: str) -> str:
+        to = self.spelled.get(to_object, to_object)
+        return f"/crm/associations/{API_VERSION}/{self.stream.path_name}/{to}/{tail}"
 
     def _lister(self, params: dict[str, str], history: Sequence[str]) -> Callable[[str | None], Page]:
         """One page of the list endpoint with all properties, whatever their number.
@@ -139,13 +151,13 @@ class Reader:
         return fetch
 
     def _get(self, params: dict[str, str]) -> Page:
-        return self.client.get(objects_path(self.stream.object), params, parse=unnest.page, meter=self.meter)
+        return self.client.get(objects_path(self.stream), params, parse=unnest.page, meter=self.meter)
 
     def _batch(self, ids: list[str], history: Sequence[str], archived: bool) -> Page:
         body: dict[str, Any] = {"inputs": [{"id": id_} for id_ in ids], "properties": list(self.properties)}
         if history:
             body["propertiesWithHistory"] = list(history)
-        path = objects_path(self.stream.object, "/batch/read")
+        path = objects_path(self.stream, "/batch/read")
         params = {"archived": "true"} if archived else None
         page = self.client.post(path, body, params=params, parse=lambda c: _answering(c, ids), meter=self.meter)
         self.pages += 1
@@ -156,7 +168,7 @@ class Reader:
         return page
 
     def _links(self, to_object: str, ids: list[str]) -> tuple[list[str], list[dict[str, Any]]]:
-        path = f"/crm/associations/{API_VERSION}/{self.stream.object}/{to_object}/batch/read"
+        path = self._associations_path(to_object, "batch/read")
         known, rows = set(ids), dict[tuple[Any, ...], dict[str, Any]]()
         asked: set[tuple[str, str | None]] = set()
         inputs: dict[str, str | None] = dict.fromkeys(ids)

@@ -10,7 +10,7 @@ import duckdb
 
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.properties import Definition
-from hubspot_pipeline.streams import BY_NAME
+from hubspot_pipeline.streams import STREAMS
 from hubspot_pipeline.warehouse.names import assign
 from hubspot_pipeline.warehouse.plan import Batch
 from hubspot_pipeline.warehouse.store import has_table
@@ -33,6 +33,8 @@ class ObjectCatalogue:
     created: int = 0
     """How many of them were never stored."""
 
+
+PROPERTIES = next(stream for stream in STREAMS if stream.name == "properties")
 
 Stored = dict[str, dict[str, dict[str, Any]]]
 """object -> property -> definition as stored, with `columnName`."""
@@ -93,4 +95,4 @@ def forget_backfills(con: duckdb.DuckDBPyConnection, object_type: str) -> None:
 def batch(catalogues: Iterable[ObjectCatalogue], synced_at: datetime) -> Batch:
     """The catalogue rows to write."""
     rows = [row for catalogue in catalogues for row in catalogue.rows]
-    return Batch("properties", collections.table(BY_NAME["properties"], rows, synced_at))
+    return Batch("properties", collections.table(PROPERTIES, rows, synced_at))

@@ -4,8 +4,10 @@ Re-reading is how nothing is missed; this is how re-reading costs nothing: equal
 loaded, and a row older than the stored one is refused. Inserted and updated counts come from here.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -31,6 +33,20 @@ class Difference:
     updated: int
     archived: int
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDifference:
+    """What is worth loading of the items of a collection, and the keys of those that are no more."""
+
+    rows: pa.Table
+    inserted: int
+    updated: int
+    gone: list[tuple[Any, ...]]
+
+    @property
+    def any(self) -> bool:
+        return bool(self.rows.num_rows or self.gone)
 
 
 class Stored:
@@ -149,20 +165,82 @@ class Stored:
             found.setdefault(row["from_id"], []).append(row)
         return found
 
-    def items(self, table: str, chunk: pa.Table, *, keys: Sequence[str]) -> tuple[int, int, int]:
-        """How a complete collection differs from the stored one: (inserted, updated, removed) items."""
+    def items(self, table: str, chunk: pa.Table, *, keys: Sequence[str],
+              within: tuple[str, Sequence[str]] | None = None) -> ItemDifference:  # fmt: skip
+        """How items differ from the stored ones of the same key, and which stored ones are no more.
+
+        `within` (column, values): `chunk` holds all items of these parents only.
+        """
         if self.is_empty(table):
-            return chunk.num_rows, 0, 0
+            return ItemDifference(chunk, chunk.num_rows, 0, [])
         on = " AND ".join(f"s.{quoted(key)} = c.{quoted(key)}" for key in keys)
         first = quoted(keys[0])
+        changed = self._arrow(
+            f"""
+            SELECT c.*, s.{first} IS NULL AS _new FROM chunk AS c LEFT JOIN hubspot.{quoted(table)} AS s ON {on}
+            WHERE s.{first} IS NULL OR CAST(s.raw AS VARCHAR) IS DISTINCT FROM c.raw OR NOT {self._proven()}
+            """,
+            chunk=chunk,
+        )
+        parents = pa.table({"parent": pa.array(list(within[1]) if within else [], pa.string())})
+        mine = f"WHERE CAST(s.{quoted(within[0])} AS VARCHAR) IN (SELECT parent FROM parents)" if within else ""
+        named = ", ".join(f"s.{quoted(key)}" for key in keys)
+        gone = self._arrow(
+            f"SELECT {named} FROM hubspot.{quoted(table)} AS s ANTI JOIN chunk AS c ON {on} {mine}",
+            chunk=chunk, parents=parents,
+        )  # fmt: skip
+        inserted = _true(changed["_new"])
+        rows = changed.select(chunk.column_names).cast(chunk.schema)
+        return ItemDifference(
+            rows, inserted, rows.num_rows - inserted, [tuple(row.values()) for row in gone.to_pylist()]
+        )
+
+    def orphans(self, table: str, keys: Sequence[str], column: str, alive: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Keys of stored items whose parent (in `column`) is not among `alive`."""
+        if self.is_empty(table):
+            return []
+        parents = pa.table({"parent": pa.array(list(alive), pa.string())})
+        named = ", ".join(quoted(key) for key in keys)
+        found = self._arrow(
+            f"SELECT {named} FROM hubspot.{quoted(table)} AS s ANTI JOIN parents AS p "
+            f"ON p.parent = CAST(s.{quoted(column)} AS VARCHAR)", parents=parents,
+        )  # fmt: skip
+        return [tuple(row.values()) for row in found.to_pylist()]
+
+    def newest(self, table: str, column: str) -> datetime | None:
+        """The latest instant in a column of rows that landed; None where there is none."""
+        if self.is_empty(table):
+            return None
+        found = self._rows(f"SELECT max(s.{quoted(column)}) FROM hubspot.{quoted(table)} AS s WHERE {self._proven()}")
+        return found[0][0] if found else None
+
+    def newest_by(self, table: str, parents: Sequence[str], column: str) -> dict[tuple[str, ...], datetime]:
+        """The latest instant in a column for each parent (values of the `parents` columns)."""
+        if self.is_empty(table):
+            return {}
+        named = ", ".join(f"s.{quoted(name)}" for name in parents)
         sql = f"""
-            SELECT count(*) FILTER (s.{first} IS NULL), count(*) FILTER (c.{first} IS NULL),
-                   count(*) FILTER (s.{first} IS NOT NULL AND c.{first} IS NOT NULL
-                                    AND CAST(s.raw AS VARCHAR) IS DISTINCT FROM c.raw)
-            FROM chunk AS c FULL JOIN hubspot.{quoted(table)} AS s ON {on}
+            SELECT {named}, max(s.{quoted(column)}) FROM hubspot.{quoted(table)} AS s
+            WHERE {self._proven()} AND s.{quoted(column)} IS NOT NULL GROUP BY ALL
         """
-        inserted, removed, updated = self._arrow(sql, chunk=chunk).to_pydict().values()
-        return inserted[0], updated[0], removed[0]
+        return {tuple(row[:-1]): row[-1] for row in self._rows(sql)}
+
+    def raw_of(self, table: str, keys: Sequence[str]) -> dict[tuple[str, ...], dict[str, Any]]:
+        """Stored items by their key."""
+        if self.is_empty(table):
+            return {}
+        named = ", ".join(f"CAST({quoted(key)} AS VARCHAR)" for key in keys)
+        found = self._rows(f"SELECT {named}, CAST(raw AS VARCHAR) FROM hubspot.{quoted(table)}")
+        return {tuple(row[:-1]): json.loads(row[-1]) for row in found}
+
+    def select(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query on the warehouse."""
+        rows: list[tuple[Any, ...]] = self._con.execute(sql, list(parameters)).fetchall()
+        return rows
+
+    def has(self, table: str) -> bool:
+        """Is there such a table?"""
+        return has_table(self._con, table)
 
     def _proven(self) -> str:
         """SQL: row `s` came with a load that completed. What came with any other may lack its links and history."""

@@ -8,7 +8,7 @@ from hubspot_pipeline.errors import DailyLimit, HubSpotError, MissingScope
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.extract.collections import read
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import COLLECTIONS, OBJECTS, Stream, objects_path
+from hubspot_pipeline.streams import Stream, objects_path
 from hubspot_pipeline.warehouse import store
 from hubspot_pipeline.warehouse.load import CALLS_IN_FLIGHT
 from hubspot_pipeline.warehouse.run import check_credential
@@ -36,7 +36,10 @@ def check(settings: Settings) -> Report:
         if known and known[0] != report.portal_id:
             raise store.wrong_portal(known[0], report.portal_id)
     with ThreadPoolExecutor(CALLS_IN_FLIGHT) as pool:
-        readable = [stream for stream in (*OBJECTS, *COLLECTIONS) if stream.name != "properties"]
+        readable = [
+            stream for stream in settings.chosen
+            if stream.shape in ("object", "collection") and not (stream.endpoint and stream.endpoint.each)
+        ]  # fmt: skip
         report.streams = list(pool.map(lambda stream: _try(client, stream), readable))
     report.daily_remaining, report.daily_limit = client.pacer.daily_remaining, client.pacer.daily_limit
     return report
@@ -45,7 +48,7 @@ def check(settings: Settings) -> Report:
 def _try(client: Client, stream: Stream) -> tuple[str, bool, str]:
     try:
         if stream.shape == "object":
-            client.get(objects_path(stream.object), {"limit": 1}, parse=unnest.page, meter=Meter())
+            client.get(objects_path(stream), {"limit": 1}, parse=unnest.page, meter=Meter())
         else:
             read(client, stream, Meter())
     except (MissingScope, HubSpotError, DailyLimit) as error:

@@ -1,9 +1,9 @@
 """Inline associations of an archived record (type names only) -> link rows with category, type id and label.
 
-A batch read does not answer for archived records, and a listing names a link's type instead of numbering it. A name
-that HubSpot defines has its number here (HubSpot's association type table), and a portal's own label is found by its
-name. Where neither knows a name, labels that were read while the record lived stay; without any, the name is kept with
-category UNKNOWN and type id 0.
+A batch read does not answer for archived records, and a listing names a link's type instead of numbering it. The
+portal's own list of types and labels has the number: `deal_to_contact` is the type without a label, and where there is
+a primary one `deal_to_company` is that and `deal_to_company_unlabeled` the other. Where a name fits none, labels that
+were read while the record lived stay; without any, the name is kept with category UNKNOWN and type id 0.
 """
 
 import re
@@ -11,48 +11,28 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hubspot_pipeline.extract.unnest import Record
+from hubspot_pipeline.streams import Stream
 
-SINGULAR = {
-    "contacts": "contact", "companies": "company", "deals": "deal", "tickets": "ticket", "line_items": "line_item",
-    "calls": "call", "emails": "email", "meetings": "meeting", "notes": "note", "tasks": "task",
-}  # fmt: skip
-
-DEFINED: dict[tuple[str, str], tuple[tuple[str, int, str | None], ...]] = {
-    ("contacts", "companies"): (("contact_to_company", 1, "Primary"), ("contact_to_company_unlabeled", 279, None)),
-    ("companies", "companies"): (
-        ("company_to_company", 450, None),
-        ("parent_to_child_company", 13, "Child Company"),
-        ("child_to_parent_company", 14, "Parent Company"),
-    ),
-    ("deals", "contacts"): (("deal_to_contact", 3, None),),
-    ("deals", "companies"): (("deal_to_company", 5, "Primary"), ("deal_to_company_unlabeled", 341, None)),
-    ("deals", "line_items"): (("deal_to_line_item", 19, None),),
-    ("tickets", "contacts"): (("ticket_to_contact", 16, None),),
-    ("tickets", "companies"): (("ticket_to_company", 26, "Primary"), ("ticket_to_company_unlabeled", 339, None)),
-    ("tickets", "deals"): (("ticket_to_deal", 28, None),),
-    **{
-        (f"{name}s", to): ((f"{name}_to_{SINGULAR[to]}", number, None),)
-        for name, numbers in {
-            "call": (194, 182, 206, 220), "email": (198, 186, 210, 224), "meeting": (200, 188, 212, 226),
-            "note": (202, 190, 214, 228), "task": (204, 192, 216, 230),
-        }.items()
-        for to, number in zip(("contacts", "companies", "deals", "tickets"), numbers, strict=True)
-    },
-}  # fmt: skip
+DEFINED = {
+    ("companies", "parent_to_child_company"): ("HUBSPOT_DEFINED", 13, "Child Company"),
+    ("companies", "child_to_parent_company"): ("HUBSPOT_DEFINED", 14, "Parent Company"),
+}
+"""Names that HubSpot gives to no other type in this way."""
 
 
-def inline_links(from_object: str, to_object: str, records: Sequence[Record],
+def inline_links(stream: Stream, to_object: str, to_one: str, records: Sequence[Record],
                  stored: dict[str, list[dict[str, Any]]],
                  labels: Callable[[], list[dict[str, Any]]]) -> tuple[list[str], list[dict[str, Any]]]:  # fmt: skip
     """(ids whose links are known completely, their rows).
 
-    `stored`: links in the warehouse, by from id; `labels` reads the portal's own link types, and is called only where
-    a name is not in HubSpot's table.
+    `to_one`: HubSpot's name of one record of `to_object`; `stored`: links in the warehouse, by from id; `labels` reads
+    the pair's link types, and is called only where there is a link.
     """
-    types = {
-        name: ("HUBSPOT_DEFINED", number, label) for name, number, label in DEFINED.get((from_object, to_object), ())
+    from_object, prefix = stream.object, f"{stream.one}_to_{to_one}"
+    types: dict[str, tuple[str, int, str | None]] = {
+        name: (category, number, None) for to, name, category, number in stream.link_types if to == to_object and number
     }
-    prefix = f"{SINGULAR.get(from_object, from_object)}_to_{SINGULAR.get(to_object, to_object)}"
+    types |= {name: found for (of, name), found in DEFINED.items() if of == from_object == to_object}
     own: list[dict[str, Any]] | None = None
     known: list[str] = []
     rows: list[dict[str, Any]] = []
@@ -60,13 +40,15 @@ def inline_links(from_object: str, to_object: str, records: Sequence[Record],
         id_ = str(record.id)
         # listings key them by plural, with a space where the path has an underscore
         part = record.associations or {}
-        shown = part.get(to_object) or part.get(to_object.replace("_", " ")) or {}
+        shown: dict[str, Any] = next((part[name] for name in part if _is_called(name, to_object, to_one)), {})
         if (shown.get("paging") or {}).get("next"):
             continue  # more than the listing shows: what is stored stays
         known.append(id_)
         links = [(str(link["id"]), str(link["type"])) for link in shown.get("results", [])]
         if own is None and any(name not in types for _, name in links):
-            own = [found for found in labels() if found.get("label")]
+            listed = labels()
+            own = [one for one in listed if one.get("label")]
+            types = _unlabelled(listed, prefix) | types
         resolved = [(to_id, name, types.get(name) or _own(name, prefix, own or [])) for to_id, name in links]
         sure = {(to_id, found[:2]) for to_id, _, found in resolved if found}
         renamed = {(found["category"], int(found["typeId"])): found["label"] for found in own or []}
@@ -95,6 +77,24 @@ def _own(name: str, prefix: str, labels: Sequence[dict[str, Any]]) -> tuple[str,
     ] or by_itself  # fmt: skip
     # two labels of one spelling: the listing does not say which
     return (fitting[0]["category"], int(fitting[0]["typeId"]), fitting[0]["label"]) if len(fitting) == 1 else None
+
+
+def _is_called(name: str, to_object: str, to_one: str) -> bool:
+    """Whether a listing's key means this object type: its plural, or a custom one's name behind the portal's id."""
+    return name in (to_object, to_object.replace("_", " ")) or re.sub(r"^p\d+_", "", name) == to_one
+
+
+def _unlabelled(types: Sequence[dict[str, Any]], prefix: str) -> dict[str, tuple[str, int, str | None]]:
+    """How listings call a pair's type without a label, and its primary one where there is such."""
+    plain = next((one for one in types if not one.get("label")), None)
+    primary = next((one for one in types if one.get("label") == "Primary"), None)
+    found: dict[str, tuple[str, int, str | None]] = {}
+    if plain is not None:
+        found[f"{prefix}_unlabeled"] = (plain["category"], int(plain["typeId"]), None)
+        found[prefix] = found[f"{prefix}_unlabeled"]
+    if primary is not None:
+        found[prefix] = (primary["category"], int(primary["typeId"]), "Primary")
+    return found
 
 
 def _slug(label: str) -> str:

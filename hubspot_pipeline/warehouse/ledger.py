@@ -1,13 +1,14 @@
 """One row per run and stream in `hubspot.sync_runs`, written when the run starts and completed when it ends."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import OBJECTS
+from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse.store import has_table, open_store, quoted
 
 Rows = list[dict[str, Any]]
@@ -38,6 +39,8 @@ class Outcome:
     message: str = ""
     missing_scopes: tuple[str, ...] = ()
     previously_landed: bool = False
+    days: dict[date, int] = field(default_factory=dict)
+    """Of a log: rows that landed, by the UTC day they happened on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,10 @@ def waiting_until(con: duckdb.DuckDBPyConnection) -> datetime | None:
     return row[0] if row else None
 
 
-def alive(con: duckdb.DuckDBPyConnection) -> int:
+def alive(con: duckdb.DuckDBPyConnection, objects: Iterable[Stream]) -> int:
     """Live CRM records in the warehouse."""
     total = 0
-    for stream in OBJECTS:
+    for stream in objects:
         if has_table(con, stream.name):
             row = con.execute(f"SELECT count(*) FROM hubspot.{quoted(stream.name)} WHERE deletion IS NULL").fetchone()
             total += row[0] if row else 0

@@ -19,7 +19,7 @@ from dlt.common.pipeline import LoadInfo
 
 from hubspot_pipeline.errors import LoadError
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import BY_NAME
+from hubspot_pipeline.streams import Stream, Streams
 from hubspot_pipeline.warehouse.plan import Batch
 from hubspot_pipeline.warehouse.store import SCHEMA, has_table, open_store, quoted
 
@@ -111,7 +111,9 @@ def _package(settings: Settings, pipeline: dlt.Pipeline, jobs: list[Job]) -> Lan
     handed: Counter[str] = Counter()
     lock = threading.Lock()
     with open_store(settings) as con:
-        empty = {name for name in _tables(jobs) if not has_table(con, name) or not _any_row(con, name)}
+        empty = {
+            name for name in _tables(jobs, settings.streams) if not has_table(con, name) or not _any_row(con, name)
+        }
 
     def resource(job: Job) -> Any:
         def rows() -> Iterator[Any]:
@@ -121,7 +123,8 @@ def _package(settings: Settings, pipeline: dlt.Pipeline, jobs: list[Job]) -> Lan
                 for batch in job.walk(draft):
                     with lock:
                         handed[batch.table] += batch.rows.num_rows - _tombstones(batch.rows)
-                    yield with_hints(batch, append=batch.table in empty)
+                    known = settings.streams.by_name.get(batch.table)
+                    yield with_hints(batch, known, append=batch.table in empty)
             except Exception as error:  # the other streams go on; the outcome of this one is its error
                 job.failed(error)
             if draft != dict(state):
@@ -159,9 +162,8 @@ def _proven(settings: Settings, info: LoadInfo, handed: Counter[str]) -> Landed:
     return Landed(load_ids, handed)
 
 
-def with_hints(batch: Batch, *, append: bool, strategy: str = "upsert") -> Any:
-    """A batch as dlt takes it: which table, which key, appended (empty table) or merged."""
-    stream = BY_NAME.get(batch.table)
+def with_hints(batch: Batch, stream: Stream | None, *, append: bool, strategy: str = "upsert") -> Any:
+    """A batch as dlt takes it: which table, which key, appended (empty table), merged, or in place of all rows."""
     hints: dict[str, Any] = {"table_name": batch.table, "file_format": "parquet"}
     json_columns = [name for name in ("properties", "raw") if name in batch.rows.column_names]
     if stream is not None:
@@ -170,7 +172,7 @@ def with_hints(batch: Batch, *, append: bool, strategy: str = "upsert") -> Any:
     if batch.table == "associations":
         hints |= {"merge_key": ["from_object", "from_id", "to_object"], "write_disposition": "merge"}
         columns["_deleted"] = {"data_type": "bool", "hard_delete": True}
-    elif stream is not None and stream.shape == "collection" and stream.name != "properties":
+    elif batch.replace:
         hints["write_disposition"] = "replace"
     else:
         hints |= {"primary_key": list(stream.key) if stream else ["id"]}
@@ -181,10 +183,9 @@ def with_hints(batch: Batch, *, append: bool, strategy: str = "upsert") -> Any:
     return dlt.mark.with_hints(batch.rows, dlt.mark.make_hints(columns=columns, **hints), create_table_variant=True)
 
 
-def _tables(jobs: list[Job]) -> set[str]:
-    names = {job.name for job in jobs}
-    histories = {name for name in BY_NAME if name.endswith("_property_history")}
-    return names | histories | {"associations", "properties"}
+def _tables(jobs: list[Job], known: Streams) -> set[str]:
+    histories = {stream.name for stream in known if stream.is_history}
+    return {job.name for job in jobs} | histories | {"associations", "properties"}
 
 
 def _any_row(con: Any, table: str) -> bool:

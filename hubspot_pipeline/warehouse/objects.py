@@ -5,31 +5,35 @@ Work is a list of phases in the stream's state: `scan` (all live records), `arch
 state right behind it, so the state may be kept whenever the walk ends, also when it ends in an error.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
+from hubspot_pipeline.errors import HubSpotError, MissingScope
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.extract.changes import Search
 from hubspot_pipeline.extract.read import WIDTH, Reader, milliseconds
 from hubspot_pipeline.extract.unnest import Record
 from hubspot_pipeline.extract.versions import history_table
 from hubspot_pipeline.extract.windows import HISTORY_PAGE, LINK_INPUTS, LIST_PAGE, Chains, chunks
-from hubspot_pipeline.streams import Stream
+from hubspot_pipeline.streams import MODES, Mode, Stream
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
 from hubspot_pipeline.warehouse.inline import inline_links
 from hubspot_pipeline.warehouse.plan import PHASES, Batch, Buffer, Memory, Plan, Tally
 
 State = dict[str, Any]
+NO_SUCH_PAIR = (400, 404)
+"""Answers where a portal has no associations between two object types."""
 
 
 class Walk:
     """Reads one object stream. `stored` None: nothing to compare with, everything read is handed on."""
 
-    def __init__(self, reader: Reader, plan: Plan, columns: dict[str, str], stored: Stored | None,
-                 tally: Tally, memory: Memory, new_properties: Iterable[str] = ()) -> None:  # fmt: skip
+    def __init__(self, reader: Reader, plan: Plan, columns: dict[str, str], stored: Stored | None, tally: Tally,
+                 memory: Memory, *, history: Sequence[str] = (), mode: Mode = MODES[0],
+                 new_properties: Iterable[str] = ()) -> None:  # fmt: skip
         self.reader = reader
         self.stream: Stream = reader.stream
         self.plan = plan
@@ -38,7 +42,11 @@ class Walk:
         self.tally = tally
         self.memory = memory
         self.new_properties = list(new_properties)
-        self._history = self.stream.history if plan.history else ()
+        self.mode = mode
+        self._history = tuple(history)
+        self._rehistory = False
+        """Versions of all records are read, not only of those that changed: a property's history is new here."""
+        self._refused_now: set[str] = set()
         self._given: set[str] = set()
         self._changed: dict[str, None] = {}
 
@@ -51,7 +59,7 @@ class Walk:
         if "cursor" not in state and not todo:
             todo += PHASES
             state["first"] = True
-        todo[:] = [phase for phase in PHASES if phase in todo or phase in self.plan.phases]
+        todo[:] = [phase for phase in PHASES if phase in {*todo, *self.plan.phases, *self._phases_of_mode(state)}]
         if "scan" not in todo:
             try:
                 yield from self._changes(state)
@@ -66,9 +74,22 @@ class Walk:
                 return
             todo.remove(phase)
         state.pop("first", None)
+        if self._rehistory:
+            state["history"] = sorted(self._history)
+        yield from self._refused_before(state)
         self.tally.unfinished = bool(self.memory.later)
         if not self.tally.unfinished:
             self.tally.visible = self._visible()
+
+    def _phases_of_mode(self, state: State) -> tuple[str, ...]:
+        """What has to be read whole in this run whatever changed."""
+        if self._history and "cursor" in state and not set(self._history) <= set(state.get("history", ())):
+            self._rehistory = True
+            return ("scan", "archived")
+        named = self.plan.since is not None or self.plan.until is not None
+        if named or self.mode == "incremental_server_side":
+            return ()
+        return PHASES if self.mode == "full_refresh" else ("scan",)
 
     # phases
 
@@ -78,7 +99,7 @@ class Walk:
         total, top = self._size()
         self.tally.expected = total
         # only a first read needs every version; later only those of the records that changed
-        history = self._history if state.get("first") else ()
+        history = self._history if state.get("first") or self._rehistory else ()
         ranges = [(lo, hi) for lo, hi in state.get("unread", [[0, None]])]
         size = HISTORY_PAGE if history else LIST_PAGE
         chains = Chains(ranges, top=top, total=total, width=WIDTH, page_size=size)
@@ -100,6 +121,8 @@ class Walk:
             self.tally.unfinished = True
             return
         del state["unread"]
+        if state.get("first"):
+            state["history"] = sorted(self._history)
         self.memory.whole_scan = self.memory.from_start
         self.tally.backfilled |= self.memory.whole_scan
         self._advance(state, datetime.fromisoformat(state.pop("scan_started")))
@@ -128,7 +151,7 @@ class Walk:
         yield from self._records(buffer.take(), state)
         self.tally.backfilled |= complete
         if self.plan.links and "links" not in state["todo"]:
-            yield from self._links_of(list(self._changed))
+            yield from self._links_of(list(self._changed), state)
         if not complete:
             self.tally.notes.append("search did not show all that it counted: the whole list is read instead")
             state["todo"][:] = [phase for phase in PHASES if phase in state["todo"] or phase != "archived"]
@@ -141,8 +164,8 @@ class Walk:
             self.memory.binned |= {str(record.id) for record in records}
             yield from self._records(records, state)
             if self.plan.links:
-                for to_object in self.stream.pairs:
-                    yield from self._bin_links(to_object, records)
+                for to_object in self._pairs(state):
+                    yield from self._bin_links(to_object, records, state)
         if self.memory.whole_scan and self.stored is not None:
             yield from self._look_for_missing(state)
 
@@ -153,12 +176,14 @@ class Walk:
         done: dict[str, int] = state.setdefault("links_done", {})
         alive = set(self.stored.alive_ids(self.stream.name)) if self.stored else set()
         ids = sorted((alive | self.memory.live) - self.memory.binned - set(self.tally.missing), key=int)
-        for to_object in self.stream.pairs:
+        for to_object in self._pairs(state):
             # a record that changed since an interrupted pass was there can have new links
             rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1) or id_ in self._changed]
             # in groups as wide as the pool, so that the state moves on with what is read
             for group in chunks(rest, LINK_INPUTS * WIDTH):
-                yield from self._links_of(group, [to_object])
+                yield from self._links_of(group, state, [to_object])
+                if to_object not in self._pairs(state):
+                    break
                 done[to_object] = max(done.get(to_object, -1), int(group[-1]))
         state.pop("links_done")
 
@@ -184,7 +209,8 @@ class Walk:
             self.tally.inserted += rows.num_rows
         ids = dict.fromkeys(changed["id"].to_pylist())
         # read before the rows are handed on: a row that is stored is not read again for the sake of its history
-        versions = self._versions(records, set(ids)) if self._history else None
+        known = {str(record.id) for record in records} if self._rehistory else set(ids)
+        versions = self._versions(records, known) if self._history else None
         self.tally.scrubbed += [value for value in scrubbed if value.id in ids]
         self._given |= ids.keys()
         self._changed |= ids
@@ -209,18 +235,52 @@ class Walk:
         rows = history_table(complete, self.plan.started)
         return Batch(name, self.stored.versions(name, rows) if self.stored is not None else rows)
 
-    def _links_of(self, ids: list[str], to_objects: Iterable[str] | None = None) -> Iterator[Batch]:
-        for to_object in self.stream.pairs if to_objects is None else to_objects:
-            for known, rows in self.reader.links(to_object, ids):
-                yield from self._link_batch(to_object, known, rows)
+    def _pairs(self, state: State) -> list[str]:
+        """Object types that links are read to: those of the declared pairs that were not refused."""
+        return [to for to in self.stream.pairs if to not in state.get("refused", ())]
 
-    def _bin_links(self, to_object: str, records: list[Record]) -> Iterator[Batch]:
+    def _links_of(self, ids: list[str], state: State, to_objects: Iterable[str] | None = None) -> Iterator[Batch]:
+        for to_object in self._pairs(state) if to_objects is None else to_objects:
+            try:
+                for known, rows in self.reader.links(to_object, ids):
+                    yield from self._link_batch(to_object, known, rows)
+            except HubSpotError as error:
+                if error.status not in NO_SUCH_PAIR:
+                    raise
+                self._refuse(to_object, error, state)
+            except MissingScope as error:
+                self._refuse(to_object, error, state)
+
+    def _refuse(self, to_object: str, error: Exception, state: State) -> None:
+        """A pair that may not be read keeps its rows; every run asks for it again."""
+        self.tally.notes.append(f"Links to {to_object} are not read: {error}")
+        self._refused_now.add(to_object)
+        state["refused"] = sorted({*state.get("refused", ()), to_object})
+
+    def _refused_before(self, state: State) -> Iterator[Batch]:
+        """Pairs that an earlier run was refused: all their links, as soon as the token may read them."""
+        again = [to for to in state.pop("refused", ()) if to in self.stream.pairs and to not in self._refused_now]
+        if self._refused_now:
+            state["refused"] = sorted(self._refused_now)
+        ids = self.stored.alive_ids(self.stream.name) if self.stored and again else []
+        if not ids:
+            state["refused"] = sorted({*state.get("refused", ()), *again})
+        for to_object in again if ids else ():
+            yield from self._links_of(ids, state, [to_object])
+        if not state.get("refused"):
+            state.pop("refused", None)
+
+    def _bin_links(self, to_object: str, records: list[Record], state: State) -> Iterator[Batch]:
         """An archived record's links, which only its listing shows."""
         ids = [str(record.id) for record in records]
         stored = self.stored.linked(self.stream.object, to_object, ids) if self.stored else {}
-        known, rows = inline_links(
-            self.stream.object, to_object, records, stored, lambda: self.reader.labels(to_object)
-        )
+        one = self.reader.singular.get(to_object, to_object)
+        known, rows = inline_links(self.stream, to_object, one, records, stored, lambda: self.reader.labels(to_object))
+        # a listing leaves out what the token may not read, without a word
+        if stored and not rows and any(stored.values()):
+            list(self._links_of(ids[:1], state, [to_object]))
+            if to_object in self._refused_now:
+                return
         yield from self._link_batch(to_object, known, rows)
 
     def _link_batch(self, to_object: str, ids: list[str], rows: list[dict[str, Any]]) -> Iterator[Batch]:

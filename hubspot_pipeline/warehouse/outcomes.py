@@ -3,7 +3,7 @@
 import duckdb
 
 from hubspot_pipeline.errors import DailyLimit, MissingScope
-from hubspot_pipeline.streams import BY_NAME, Stream
+from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse import ledger, store
 from hubspot_pipeline.warehouse.ledger import Outcome
 from hubspot_pipeline.warehouse.plan import Tally
@@ -17,7 +17,7 @@ def outcomes(
     landed = ledger.landed_before(con)
     found = {}
     for name in names:
-        outcome = _outcome(con, work, BY_NAME[name])
+        outcome = _outcome(con, work, work.known.by_name[name])
         outcome.previously_landed = name in landed
         outcome.seconds = (work.tallies[name].finished or ended) - begun
         found[name] = outcome
@@ -26,7 +26,8 @@ def outcomes(
 
 def _outcome(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> Outcome:
     tally, meter = work.tallies[stream.name], work.meters[stream.name]
-    sources = [work.tallies[name] for name in stream.source]
+    # children have parents, but are read by themselves
+    sources = [work.tallies[name] for name in stream.source] if stream.shape == "derived" else []
     errors = [source.error for source in sources if source.error is not None]
     refused = [error for error in errors if isinstance(error, MissingScope)]
     # a stream filled by several lands as long as one of them may be read; the note tells what it lacks
@@ -61,7 +62,8 @@ def _count(
             outcome.rows_read = row[0] if row else 0
     else:
         outcome.rows_read, outcome.rows_inserted, outcome.rows_updated = tally.read, tally.inserted, tally.updated
-        outcome.rows_archived, outcome.rows_refused = tally.archived, tally.refused
+        outcome.rows_archived, outcome.rows_refused = tally.archived + tally.removed, tally.refused
+        outcome.days = dict(tally.days)
         outcome.rows_rejected = tally.rejected
 
 

@@ -1,7 +1,9 @@
 """What a run does with a stream, what a stream did, and what it remembers between two load packages."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,6 +20,8 @@ class Batch:
 
     table: str
     rows: pa.Table
+    replace: bool = False
+    """These are all rows of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Plan:
     """Records modified before are not loaded."""
     phases: tuple[str, ...] = ()
     """Phases to do now whatever the state says."""
+    thorough: bool = False
+    """A reconcile: also what a sync leaves out to save calls."""
     links: bool = True
     history: bool = True
     since: datetime | None = None
@@ -63,6 +69,11 @@ class Tally:
     """Every record that may hold a new property's value was read with it."""
     notes: list[str] = field(default_factory=list)
     scrubbed: list[Scrubbed] = field(default_factory=list)
+    gone: list[tuple[Any, ...]] = field(default_factory=list)
+    """Keys of stored items that are no more; taken away when all else has landed."""
+    removed: int = 0
+    days: Counter[date] = field(default_factory=Counter)
+    """Of a log: rows that landed, by the UTC day they happened on."""
     missing: list[str] = field(default_factory=list)
     """Live in the warehouse, gone from the portal: neither listed, archived nor readable by id."""
     error: Exception | None = None

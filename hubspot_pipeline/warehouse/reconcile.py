@@ -5,6 +5,7 @@ All of it is derived from rows that have landed and can be repeated: a run that 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -65,6 +66,20 @@ def flag_missing(con: duckdb.DuckDBPyConnection, table: str, object_type: str, i
         [object_type],
     )
     return int(changed[0]) if changed else 0
+
+
+def remove_items(
+    con: duckdb.DuckDBPyConnection, table: str, key: Sequence[str], gone: Sequence[tuple[Any, ...]]
+) -> int:
+    """Take away items that HubSpot no longer has, by their key. Returns how many there were."""
+    columns = ", ".join(quoted(name) for name in key)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE gone AS SELECT {columns} FROM hubspot.{quoted(table)} LIMIT 0")
+    con.executemany(f"INSERT INTO gone VALUES ({', '.join('?' for _ in key)})", [list(row) for row in gone])
+    removed = con.execute(
+        f"DELETE FROM hubspot.{quoted(table)} WHERE ({columns}) IN (SELECT {columns} FROM gone)"
+    ).fetchone()
+    con.execute("DROP TABLE gone")
+    return int(removed[0]) if removed else 0
 
 
 def clear_properties(con: duckdb.DuckDBPyConnection, table: str, gone: Mapping[str, str]) -> int:

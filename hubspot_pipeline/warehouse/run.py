@@ -20,8 +20,9 @@ from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.changes import Search
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import BY_NAME, OBJECTS, STREAMS, Stream
+from hubspot_pipeline.streams import STREAMS, Stream
 from hubspot_pipeline.warehouse import ledger, store
+from hubspot_pipeline.warehouse.discover import discover
 from hubspot_pipeline.warehouse.ledger import Outcome, RunHead
 from hubspot_pipeline.warehouse.load import CALLS_IN_FLIGHT, make_pipeline, settle
 from hubspot_pipeline.warehouse.outcomes import outcomes
@@ -46,6 +47,8 @@ class RunResult:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     changed: bool = False
     resumes_at: datetime | None = None
+    discovered: tuple[str, ...] = ()
+    """Custom objects that no earlier run knew; their assets show when the definitions are loaded again."""
 
     @property
     def failed(self) -> list[Outcome]:
@@ -67,29 +70,36 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
     full (the same; the name says that a person asked for it). `since`, `until`: what was modified between, instead
     of since the cursor.
     """
-    selected = select(streams)
     with store.locked(settings), ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool:
         client = Client(settings, backoff=settings.backoff)
         head = RunHead(uuid.uuid4().hex, mode, trigger, dagster_run_id, datetime.now(UTC))
         try:
             account = check_credential(client)
         except DailyLimit as error:
-            return _wait(settings, head, selected, error)
+            return _wait(settings, head, select(settings, streams), error)
+        found = discover(settings, client)
+        settings = found.settings
+        selected = select(settings, streams)
         store.create(settings)
         with store.open_store(settings) as con:
             store.bind_portal(con, str(account["portalId"]), str(account.get("timeZone") or "UTC"))
             ledger.interrupt_dead(con)
-            small = ledger.alive(con) <= settings.small_portal and since is None and until is None
+            found.keep()
+            records = ledger.alive(con, settings.streams.objects)
+            small = records <= settings.small_portal and since is None and until is None
         plan = Plan(
             client.portal_now or head.started, settings.lookback, settings.start,
             phases=PHASES if mode in ("reconcile", "full") or small else (),
-            since=since, until=until, max_pages=settings.page_window,
+            thorough=mode in ("reconcile", "full"), since=since, until=until, max_pages=settings.page_window,
         )  # fmt: skip
         # one connection for the whole run: a file that several threads open and close in turns can be caught by one of
         # them while DuckDB is still letting go of it ("unique file handle conflict")
         with store.open_store(settings) as con:
             con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-            return _perform(settings, head, Work(settings, client, pool, plan, selected, account, progress), selected)
+            work = Work(settings, client, pool, plan, selected, account, found.schemas, progress)
+            result = _perform(settings, head, work, selected)
+            result.discovered = found.new
+            return result
 
 
 def _perform(settings: Settings, head: RunHead, work: Work, selected: list[Stream]) -> RunResult:
@@ -135,19 +145,24 @@ def _next_midnight(time_zone: str, now: datetime) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-def select(streams: Sequence[str] | None) -> list[Stream]:
-    """Streams by name, in declared order; None: all. Raises ConfigError naming the nearest right name."""
-    names = set(BY_NAME if streams is None else streams)
-    for name in sorted(names - set(BY_NAME)):
-        near = difflib.get_close_matches(name, BY_NAME, 1, 0.4)
+def select(settings: Settings, streams: Sequence[str] | None) -> list[Stream]:
+    """Streams by name, in declared order; None: those that are chosen. Raises ConfigError naming the nearest name."""
+    if streams is None:
+        return settings.chosen
+    known = settings.streams.by_name
+    for name in sorted(set(streams) - set(known)):
+        near = difflib.get_close_matches(name, known, 1, 0.4)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"There is no stream {name!r}.{hint} Known: {', '.join(BY_NAME)}.")
-    return [stream for stream in STREAMS if stream.name in names]
+        raise ConfigError(f"There is no stream {name!r}.{hint} Known: {', '.join(known)}.")
+    return [stream for stream in settings.streams if stream.name in streams]
+
+
+ACCOUNT = next(stream for stream in STREAMS if stream.name == "account_details")
 
 
 def check_credential(client: Client) -> dict[str, Any]:
     """The portal's account details. Raises CredentialError (or what keeps HubSpot from answering)."""
-    return collections.read(client, BY_NAME["account_details"], Meter())[0]
+    return collections.read(client, ACCOUNT, Meter())[0]
 
 
 def changed_objects(settings: Settings) -> list[str]:
@@ -156,14 +171,15 @@ def changed_objects(settings: Settings) -> list[str]:
     Streams that the token may not read are left out.
     """
     stored: dict[str, datetime | None] = {}
+    objects = [stream for stream in settings.chosen if stream.shape == "object"]
     with store.open_store(settings, read_only=True) as con:
-        for stream in OBJECTS:
+        for stream in objects:
             sql = f"SELECT max(updated_at) FROM hubspot.{store.quoted(stream.name)}"
             row = con.execute(sql).fetchone() if store.has_table(con, stream.name) else None
             stored[stream.name] = row[0] if row else None
     with ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool:
         client = Client(settings)
-        return [stream.name for stream in OBJECTS if _is_newer(client, pool, stream, stored[stream.name])]
+        return [stream.name for stream in objects if _is_newer(client, pool, stream, stored[stream.name])]
 
 
 def _is_newer(client: Client, pool: ThreadPoolExecutor, stream: Stream, stored: datetime | None) -> bool:

@@ -19,15 +19,22 @@ from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.api.local import NO_CREDENTIAL
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.extract import collections
+from hubspot_pipeline.extract.children import Children, Parent
+from hubspot_pipeline.extract.collections import fields_of_key, value_at
+from hubspot_pipeline.extract.events import Log
 from hubspot_pipeline.extract.properties import definitions
 from hubspot_pipeline.extract.read import Reader
+from hubspot_pipeline.extract.windows import Chains, chunks
 from hubspot_pipeline.settings import Credential, Secret, Settings
-from hubspot_pipeline.streams import COLLECTIONS, OBJECTS, Stream
+from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse import catalogue
+from hubspot_pipeline.warehouse.lists import ListReader
 from hubspot_pipeline.warehouse.load import CALLS_IN_FLIGHT, with_hints
+from hubspot_pipeline.warehouse.logs import LogWalk
 from hubspot_pipeline.warehouse.names import assign
 from hubspot_pipeline.warehouse.objects import Walk
 from hubspot_pipeline.warehouse.plan import Batch, Memory, Plan, Tally
+from hubspot_pipeline.warehouse.run import check_credential
 
 
 class _Portal:
@@ -50,27 +57,65 @@ class _Portal:
     def now(self) -> datetime:
         return self.client.portal_now or datetime.now(UTC)
 
-    def object(self, stream: Stream) -> Iterator[Batch]:
+    @property
+    def plan(self) -> Plan:
+        return Plan(self.now, self._settings.lookback, self._settings.start)
+
+    def read(self, stream: Stream) -> Iterator[Batch]:
+        """All batches of a stream that is read by itself."""
+        match stream.shape:
+            case "object":
+                return self._object(stream)
+            case "events":
+                log = Log(self.client, stream, Meter())
+                return LogWalk(log, self.plan, None, Tally()).run(dlt.current.resource_state())
+            case "children":
+                return self._children(stream)
+        return self._list(stream)
+
+    def _object(self, stream: Stream) -> Iterator[Batch]:
         meter = Meter()
-        names = [d["name"] for d in definitions(self.client, stream.object, meter)]
-        plan = Plan(self.now, self._settings.lookback, self._settings.start)
+        names = [d["name"] for d in definitions(self.client, stream, meter)]
         reader = Reader(self.client, stream, self.pool, names, meter)
-        walk = Walk(reader, plan, assign(names, {}), None, Tally(), Memory())
+        history = self._settings.streams.by_name.get(f"{stream.name}_property_history")
+        walk = Walk(reader, self.plan, assign(names, {}), None, Tally(), Memory(),
+                    history=stream.history if history and history.default else ())  # fmt: skip
         yield from walk.run(dlt.current.resource_state())
 
-    def collection(self, stream: Stream) -> Iterator[Batch]:
+    def _list(self, stream: Stream) -> Iterator[Batch]:
+        objects = [one for one in self._settings.streams.objects if one.default]
         if stream.name == "properties":
-            for each in OBJECTS:
-                found = catalogue.merge(definitions(self.client, each.object, Meter()), [], {})
+            for each in objects:
+                found = catalogue.merge(definitions(self.client, each, Meter()), [], {})
                 yield catalogue.batch([found], self.now)
             return
-        items = collections.read(self.client, stream, Meter())
-        yield Batch(stream.name, collections.table(stream, items, self.now))
+        account = check_credential(self.client)
+        lister = ListReader(self.client, self.pool, self.plan, self._settings.streams, objects, account)
+        items = lister.read(stream, stream.modes[0], None, Meter(), Tally())
+        yield Batch(stream.name, collections.table(stream, items, self.now), replace=True)
+
+    def _children(self, stream: Stream) -> Iterator[Batch]:
+        """Items of all parents, which are read first: there is no warehouse to find them in."""
+        parents = [parent for name in stream.source for parent in self._parents(self._settings.streams.by_name[name])]
+        reader = Children(self.client, stream, self.pool, Meter())
+        for group in chunks(parents, 1_000):
+            items = [item for _, found in reader.read(group) for item in found or ()]
+            unique = {tuple(str(value_at(item, field)) for field in fields_of_key(stream)): item for item in items}
+            yield Batch(stream.name, collections.table(stream, unique.values(), self.now))
+
+    def _parents(self, source: Stream) -> list[Parent]:
+        if source.shape == "object":
+            reader = Reader(self.client, source, self.pool)
+            chains = Chains([(0, None)], top=1, total=1, width=1)
+            return [Parent(str(record.id), source.object, source.segment if source.custom else source.one)
+                    for page in reader.scan(chains) for record in page]  # fmt: skip
+        (field,) = fields_of_key(source)
+        return [Parent(str(item[field])) for item in collections.read(self.client, source, Meter())]
 
 
 @dlt.source(name="hubspot", max_table_nesting=0)  # type: ignore[untyped-decorator]  # dlt is not followed
 def hubspot(access_token: TSecretStrValue | None = None, base_url: str | None = None) -> Any:
-    """All streams as dlt resources, named as their tables.
+    """All streams as dlt resources, named as their tables; those that are off by default run if they are named.
 
     `access_token`: of a private app or service key; from dlt's secrets (`sources.hubspot.access_token`), or else from
     the pipeline's own settings (environment, `.env`), where OAuth works too. An object's associations and property
@@ -83,12 +128,14 @@ def hubspot(access_token: TSecretStrValue | None = None, base_url: str | None = 
         settings = replace(settings, base_url=base_url)
     portal = _Portal(settings)
 
-    def resource(stream: Stream, read: Any) -> Any:
+    def resource(stream: Stream) -> Any:
         def rows() -> Iterator[Any]:
-            for batch in read(stream):
-                yield with_hints(batch, append=False, strategy="delete-insert")
+            for batch in portal.read(stream):
+                known = settings.streams.by_name.get(batch.table)
+                yield with_hints(batch, known, append=False, strategy="delete-insert")
 
-        return dlt.resource(rows, name=stream.name, file_format="parquet")
+        return dlt.resource(rows, name=stream.name, file_format="parquet", selected=stream.default)
 
-    objects = [resource(stream, portal.object) for stream in OBJECTS]
-    return objects + [resource(stream, portal.collection) for stream in COLLECTIONS]
+    # files hang on properties of activities, which only a warehouse has at hand
+    read_alone = [stream for stream in settings.streams if stream.shape != "derived" and stream.name != "files"]
+    return [resource(stream) for stream in read_alone]

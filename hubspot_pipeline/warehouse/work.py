@@ -1,4 +1,5 @@
-"""(streams, plan) -> everything read and loaded: catalogues, collections, objects, package by package; then tidied.
+"""(streams, plan) -> everything read and loaded: catalogues, lists, objects, logs, package by package, then what hangs
+on them; then tidied.
 
 `Work` holds what the streams of one run share and what each of them did; `run.py` says when, `outcomes.py` what came
 of it.
@@ -6,8 +7,9 @@ of it.
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, Protocol
 
 import dlt
@@ -15,11 +17,12 @@ import duckdb
 
 from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.extract import collections, unnest
+from hubspot_pipeline.extract.events import Log
 from hubspot_pipeline.extract.properties import definitions
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.extract.versions import SCHEMA as VERSIONS
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import BY_NAME, COLLECTIONS, OBJECTS, STREAMS, Stream
+from hubspot_pipeline.streams import Mode, Stream
 from hubspot_pipeline.warehouse import reconcile, store
 from hubspot_pipeline.warehouse.catalogue import (
     ObjectCatalogue,
@@ -30,13 +33,19 @@ from hubspot_pipeline.warehouse.catalogue import (
     stored_catalogue,
 )
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
+from hubspot_pipeline.warehouse.children import ChildWalk
+from hubspot_pipeline.warehouse.lists import ListReader, difference
 from hubspot_pipeline.warehouse.load import Job, Landed, load
+from hubspot_pipeline.warehouse.logs import LogWalk
 from hubspot_pipeline.warehouse.objects import Walk
 from hubspot_pipeline.warehouse.plan import Batch, Memory, Plan, Tally
 from hubspot_pipeline.warehouse.publish import publish
 
 PUBLISH_EVERY = 900.0
 """Seconds between two publications during a long first read."""
+
+State = dict[str, Any]
+Walking = Callable[[State, Memory, Tally, duckdb.DuckDBPyConnection], Iterator[Batch]]
 
 
 class Progress(Protocol):
@@ -50,34 +59,53 @@ class Work:
     """The streams of one run."""
 
     def __init__(self, settings: Settings, client: Client, pool: Executor, plan: Plan, selected: list[Stream],
-                 account: dict[str, Any], progress: Progress | None) -> None:  # fmt: skip
+                 account: dict[str, Any], schemas: list[dict[str, Any]] | None,
+                 progress: Progress | None) -> None:  # fmt: skip
         self.settings, self.client, self.pool, self.plan = settings, client, pool, plan
-        self.account, self.progress = account, progress
+        self.account, self.progress, self.known = account, progress, settings.streams
         names = {stream.name for stream in selected}
-        # a derived stream alone brings the streams that fill it
-        names |= {source for stream in selected if not names & set(stream.source) for source in stream.source}
-        self.objects = [stream for stream in OBJECTS if stream.name in names]
-        self.described = list(OBJECTS) if "properties" in names else self.objects
+        chosen = names | {stream.name for stream in settings.chosen}
+        for stream in selected:
+            # what is filled by others brings them: all of them if none is chosen, and always where parents come from
+            if stream.shape == "children" or not names & set(stream.source):
+                names |= set(stream.source)
+        self.objects = [stream for stream in self.known.objects if stream.name in names]
+        described = [stream for stream in self.known.objects if stream.name in chosen | names]
+        self.described = described if "properties" in names else self.objects
         """Objects whose property definitions are read."""
-        self.collections = [stream for stream in COLLECTIONS if stream.name in names and stream.name != "properties"]
-        self.meters = {stream.name: Meter() for stream in STREAMS}
-        self.tallies = {stream.name: Tally() for stream in STREAMS}
+        self.history = {stream.name: stream.history for stream in self.objects
+                        if f"{stream.name}_property_history" in chosen}  # fmt: skip
+        rest = [stream for stream in self.known if stream.name in names and stream.name != "properties"]
+        self.lists = [stream for stream in rest if stream.shape == "collection"]
+        self.logs = [stream for stream in rest if stream.shape == "events"]
+        self.children = [stream for stream in rest if stream.shape == "children"]
+        self.lister = ListReader(client, pool, plan, self.known, described, account, schemas)
+        self.meters = {stream.name: Meter() for stream in self.known}
+        self.tallies = {stream.name: Tally() for stream in self.known}
         self.catalogues: dict[str, ObjectCatalogue] = {}
         self.landed = Landed()
-        self._memories = {stream.name: Memory() for stream in self.objects}
+        self._memories = {stream.name: Memory() for stream in self.known}
         self._attempts: dict[str, tuple[Memory, Tally]] = {}
 
     def read_and_load(self, pipeline: dlt.Pipeline) -> None:
-        """Packages until no stream has more: a long first read takes several, each going on behind the last."""
+        """Packages until no stream has more: a long first read takes several, each going on behind the last.
+
+        Children come last: their parents have landed by then.
+        """
         self._read_catalogues()
-        jobs = [self._catalogue_job(), *self._collection_jobs()]
+        jobs = [self._catalogue_job(), *self._list_jobs(), *map(self._log_job, self.logs)]
         jobs += [self._object_job(stream) for stream in self.objects if stream.name in self.catalogues]
+        self._load_all(pipeline, jobs)
+        if self.children:
+            self._load_all(pipeline, [self._child_job(stream) for stream in self.children])
+
+    def _load_all(self, pipeline: dlt.Pipeline, jobs: list[Job]) -> None:
         published = time.monotonic()
         while jobs:
             self._attempts = {}
             landed = load(self.settings, pipeline, jobs)
             self.landed.add(landed)
-            jobs = [self._object_job(BY_NAME[job.name]) for job in jobs if self._has_more(job.name, landed)]
+            jobs = [job for job in jobs if self._has_more(job.name, landed)]
             if jobs and time.monotonic() - published > PUBLISH_EVERY:
                 publish(self.settings)
                 published = time.monotonic()
@@ -88,23 +116,31 @@ class Work:
         if store.has_table(con, "owners"):
             view = "CREATE VIEW IF NOT EXISTS hubspot.owners_archived AS"
             con.execute(f"{view} SELECT * FROM hubspot.owners WHERE archived")
+        for stream in [*self.lists, *self.children]:
+            tally = self.tallies[stream.name]
+            if tally.gone and tally.error is None:
+                tally.removed += reconcile.remove_items(con, stream.name, stream.key, tally.gone)
+                changed += tally.removed
         for stream in self.described:
             if stream.name in self.catalogues:
                 changed += reconcile.clear_properties(con, stream.name, self.catalogues[stream.name].gone)
         for stream in self.objects:
-            if stream.name not in self.catalogues or not store.has_table(con, stream.name):
-                continue
-            tally, found = self.tallies[stream.name], self.catalogues[stream.name]
-            changed += reconcile.flag_merged(con, stream.name, stream.object, self.plan.started)
-            if tally.missing:
-                changed += reconcile.flag_missing(con, stream.name, stream.object, tally.missing, self.plan.started)
-            if tally.backfilled:
-                forget_backfills(con, stream.object)
-            if self.landed.load_ids and self.landed.rows[stream.name]:
-                tally.rejected = reconcile.record_rejects(
-                    con, stream.name, stream.object, found.types, self.landed.load_ids, tally.scrubbed, run_id,
-                    self.plan.started,
-                )  # fmt: skip
+            if stream.name in self.catalogues and store.has_table(con, stream.name):
+                changed += self._tidy_object(con, stream, run_id)
+        return changed
+
+    def _tidy_object(self, con: duckdb.DuckDBPyConnection, stream: Stream, run_id: str) -> int:
+        tally, found = self.tallies[stream.name], self.catalogues[stream.name]
+        changed = reconcile.flag_merged(con, stream.name, stream.object, self.plan.started)
+        if tally.missing:
+            changed += reconcile.flag_missing(con, stream.name, stream.object, tally.missing, self.plan.started)
+        if tally.backfilled:
+            forget_backfills(con, stream.object)
+        if self.landed.load_ids and self.landed.rows[stream.name]:
+            tally.rejected = reconcile.record_rejects(
+                con, stream.name, stream.object, found.types, self.landed.load_ids, tally.scrubbed, run_id,
+                self.plan.started,
+            )  # fmt: skip
         return changed
 
     def _read_catalogues(self) -> None:
@@ -113,9 +149,9 @@ class Work:
 
         def read(stream: Stream) -> ObjectCatalogue:
             known, meter = stored.get(stream.object, {}), self.meters["properties"]
-            live = definitions(self.client, stream.object, meter)
+            live = definitions(self.client, stream, meter)
             with_archived = bool(self.plan.phases) or not known
-            gone = definitions(self.client, stream.object, meter, archived=True) if with_archived else []
+            gone = definitions(self.client, stream, meter, archived=True) if with_archived else []
             return merge(live, gone, known)
 
         for stream, found in self._each(read, self.described):
@@ -129,57 +165,105 @@ class Work:
         tally.read = sum(len(c.columns) for c in self.catalogues.values())
         tally.inserted = sum(c.created for c in self.catalogues.values())
         tally.updated = rows.rows.num_rows - tally.inserted
-        histories = [stream.name for stream in STREAMS if stream.is_history]
+        histories = [f"{name}_property_history" for name in self.history]
         links = Batch("associations", LINK_SCHEMA.empty_table())
         empty = [rows, links, *(Batch(name, VERSIONS.empty_table()) for name in histories)]
         with store.open_store(self.settings) as con:
             batches = [b for b in empty if b.rows.num_rows or not store.has_table(con, b.table)]
-        return self._job("properties", batches)
+        return self._job("properties", partial(_only, *batches))
 
-    def _collection_jobs(self) -> list[Job]:
-        """Collections are read to their end here; one that fails is left out of the package and keeps its rows."""
+    def _list_jobs(self) -> list[Job]:
+        """Lists are read to their end here; one that fails is left out of the package and keeps its rows."""
 
         def read(stream: Stream) -> Any:
-            if stream.name == "account_details":
-                return collections.table(stream, [self.account], self.plan.started)
-            items = collections.read(self.client, stream, self.meters[stream.name])
-            return collections.table(stream, items, self.plan.started)
+            with store.open_store(self.settings) as con:
+                return self.lister.read(stream, self.mode_of(stream), Stored(con), self.meters[stream.name],
+                                        self.tallies[stream.name])  # fmt: skip
 
         jobs = []
-        for stream, table in self._each(read, self.collections):
-            tally = self.tallies[stream.name]
-            tally.read = table.num_rows
+        for stream, items in self._each(read, [one for one in self.lists if self._is_due(one)]):
+            mode = self.mode_of(stream)
             with store.open_store(self.settings) as con:
-                missing = not store.has_table(con, stream.name)
-                tally.inserted, tally.updated, removed = Stored(con).items(stream.name, table, keys=stream.key)
-            if missing or tally.inserted or tally.updated or removed:
-                jobs.append(self._job(stream.name, [Batch(stream.name, table)]))
+                stored = Stored(con)
+                whole = self.lister.since(stream, mode, stored) is None
+                found = difference(stream, items, mode, whole, stored, self.plan, self.tallies[stream.name])
+            if found is not None:
+                jobs.append(self._job(stream.name, partial(_only, found)))
         return jobs
+
+    def _is_due(self, stream: Stream) -> bool:
+        """Whether this run reads a list: some only a reconcile does, once they have rows."""
+        if self.plan.thorough or stream.endpoint is None or not stream.endpoint.nightly:
+            return True
+        with store.open_store(self.settings) as con:
+            return Stored(con).is_empty(stream.name)
+
+    def mode_of(self, stream: Stream) -> Mode:
+        """How a stream is read: as its row says."""
+        return stream.modes[0]
 
     def _object_job(self, stream: Stream) -> Job:
         catalogue = self.catalogues[stream.name]
-        base = self._memories[stream.name], self.tallies[stream.name]
-        reader = Reader(self.client, stream, self.pool, sorted(catalogue.columns), self.meters[stream.name])
+        spelled = {one.object: one.path_name for one in self.known.objects}
+        singular = {one.object: one.one for one in self.known.objects}
+        reader = Reader(self.client, stream, self.pool, sorted(catalogue.columns), self.meters[stream.name],
+                        spelled, singular)  # fmt: skip
+        columns = {name: catalogue.columns[name] for name in reader.properties}
+        empty = Batch(stream.name, unnest.table([], columns, self.plan.started)[0])
 
-        def walk(state: dict[str, Any]) -> Iterator[Batch]:
+        def walk(state: State, memory: Memory, tally: Tally, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
+            steps = Walk(reader, self.plan, columns, Stored(con), tally, memory, mode=self.mode_of(stream),
+                         history=self.history.get(stream.name, ()), new_properties=catalogue.added)  # fmt: skip
+            for rows in steps.run(state):
+                self._tell(stream.name, tally, reader.pages)
+                yield rows
+
+        return self._walk_job(stream, walk, empty, lambda: reader.pages)
+
+    def _log_job(self, stream: Stream) -> Job:
+        log = Log(self.client, stream, self.meters[stream.name])
+
+        def walk(state: State, memory: Memory, tally: Tally, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
+            log.pages = 0
+            for rows in LogWalk(log, self.plan, Stored(con), tally).run(state):
+                self._tell(stream.name, tally, log.pages)
+                yield rows
+
+        return self._walk_job(stream, walk, self._empty(stream), lambda: log.pages)
+
+    def _child_job(self, stream: Stream) -> Job:
+        meter = self.meters[stream.name]
+
+        def walk(state: State, memory: Memory, tally: Tally, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
+            steps = ChildWalk(self.client, stream, self.pool, meter, self.plan, Stored(con), tally, self.known)
+            for rows in steps.run(state):
+                self._tell(stream.name, tally, meter.calls)
+                yield rows
+
+        return self._walk_job(stream, walk, self._empty(stream), lambda: meter.calls)
+
+    def _empty(self, stream: Stream) -> Batch:
+        return Batch(stream.name, collections.table(stream, [], self.plan.started))
+
+    def _walk_job(self, stream: Stream, walking: Walking, empty: Batch, pages: Callable[[], int]) -> Job:
+        """A job that keeps its place in the stream's state. `empty` makes the table where there is none yet."""
+        name = stream.name
+
+        def walk(state: State) -> Iterator[Batch]:
             # a package that fails is read again, so what it counted and remembered is kept only when it landed
-            memory, tally = self._attempts[stream.name] = copy.deepcopy(base)
-            tally.cursor_before = tally.cursor_before or state.get("cursor")
+            memory, tally = self._attempts[name] = copy.deepcopy((self._memories[name], self.tallies[name]))
+            tally.cursor_before = tally.cursor_before or _cursor(state)
             with store.open_store(self.settings) as con:
-                columns = {name: catalogue.columns[name] for name in reader.properties}
-                steps = Walk(reader, self.plan, columns, Stored(con), tally, memory, catalogue.added)
-                if not store.has_table(con, stream.name):
-                    yield Batch(stream.name, unnest.table([], columns, self.plan.started)[0])
+                if not store.has_table(con, name):
+                    yield empty
                 try:
-                    for rows in steps.run(state):
-                        self._tell(stream.name, tally, reader)
-                        yield rows
+                    yield from walking(state, memory, tally, con)
                 finally:
-                    tally.cursor_after = state.get("cursor")
+                    tally.cursor_after = _cursor(state)
             tally.finished = time.monotonic()
-            self._tell(stream.name, tally, reader, done=not tally.unfinished)
+            self._tell(name, tally, pages(), done=not tally.unfinished)
 
-        return self._job(stream.name, walk)
+        return self._job(name, walk)
 
     def _has_more(self, name: str, landed: Landed) -> bool:
         """Take over what a stream's walk did in a package that landed; is there more of it to read?"""
@@ -192,25 +276,45 @@ class Work:
             return self.tallies[name].unfinished and error is None
         return False
 
-    def _job(self, name: str, batches: list[Batch] | Callable[[dict[str, Any]], Iterator[Batch]]) -> Job:
+    def _job(self, name: str, walk: Callable[[State], Iterator[Batch]]) -> Job:
         def failed(error: Exception) -> None:
             self.tallies[name].error = error
 
-        return Job(name, (lambda _: iter(batches)) if isinstance(batches, list) else batches, failed)
+        return Job(name, walk, failed)
 
-    def _each(self, read: Callable[[Stream], Any], streams: list[Stream]) -> Iterator[tuple[Stream, Any]]:
-        """Results of `read` for each stream, side by side; a stream that fails keeps its error as its outcome."""
-        flying = [(stream, self.pool.submit(read, stream)) for stream in streams]
+    def _each(self, read: Callable[[Stream], Any], streams: Sequence[Stream]) -> Iterator[tuple[Stream, Any]]:
+        """Results of `read` for each stream, side by side; a stream that fails keeps its error as its outcome.
+
+        One that uses the pool for its own parts is read in this thread: waiting inside the pool could fill it.
+        """
+        flying = [(one, None if _in_parts(one) else self.pool.submit(read, one)) for one in streams]
         for stream, future in flying:
-            error = future.exception()
-            if error is None:
-                yield stream, future.result()
-            elif isinstance(error, Exception):
+            try:
+                found = read(stream) if future is None else future.result()
+            except Exception as error:
                 self.tallies[stream.name].error = error
             else:
-                raise error
+                yield stream, found
 
-    def _tell(self, name: str, tally: Tally, reader: Reader, *, done: bool = False) -> None:
+    def _tell(self, name: str, tally: Tally, pages: int, *, done: bool = False) -> None:
         if self.progress is not None:
-            self.progress.update(name, rows=tally.read, pages=reader.pages, calls=reader.meter.calls,
+            self.progress.update(name, rows=tally.read, pages=pages, calls=self.meters[name].calls,
                                  expected=tally.expected, done=done)  # fmt: skip
+
+
+def _only(*batches_and_state: Any) -> Iterator[Batch]:
+    return iter(batches_and_state[:-1])
+
+
+def _in_parts(stream: Stream) -> bool:
+    return (
+        stream.endpoint is not None
+        and stream.shape == "collection"
+        and stream.name != "properties"
+        and bool(stream.endpoint.each or stream.endpoint.detail)
+    )
+
+
+def _cursor(state: State) -> str | None:
+    """Where the next read of a stream goes on, as people see it."""
+    return state.get("cursor") or state.get("until") or state.get("parents_until")

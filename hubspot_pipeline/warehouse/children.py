@@ -1,0 +1,136 @@
+"""One child stream in one run: parents in the warehouse -> batches of their items.
+
+Items that only ever come (events, submissions) are read behind the newest one stored of each parent; all others are
+read whole per parent, compared, and what is no more is taken away. Parents are worked through in one order and the
+state says how far, so a pass that takes longer than a day goes on where it stopped.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from hubspot_pipeline.api.client import Client, Meter
+from hubspot_pipeline.extract import collections
+from hubspot_pipeline.extract.children import Children, Parent
+from hubspot_pipeline.extract.collections import Item, fields_of_key, value_at
+from hubspot_pipeline.streams import Stream, Streams
+from hubspot_pipeline.warehouse.changes import Stored
+from hubspot_pipeline.warehouse.plan import CHUNK_ROWS, Batch, Plan, Tally
+from hubspot_pipeline.warehouse.store import quoted
+
+State = dict[str, Any]
+
+
+class ChildWalk:
+    """Reads one child stream. The parents' tables must have landed."""
+
+    def __init__(self, client: Client, stream: Stream, pool: Any, meter: Meter, plan: Plan, stored: Stored,
+                 tally: Tally, known: Streams) -> None:  # fmt: skip
+        assert stream.endpoint is not None
+        self.stream, self.endpoint, self.plan, self.stored, self.tally = stream, stream.endpoint, plan, stored, tally
+        self.reader = Children(client, stream, pool, meter, until=plan.until)
+        self.known = known
+        self._seen: set[tuple[str, ...]] = set()
+
+    def run(self, state: State) -> Iterator[Batch]:
+        """All batches; `state` is right whenever the walk ends."""
+        everybody = self._parents(None)
+        if "pass" not in state:
+            since = None if self._whole(len(everybody)) else state.get("parents_until")
+            state["pass"] = {"started": self.plan.started.isoformat(), "since": since, "last": ["", ""]}
+        part = state["pass"]
+        chosen = everybody if part["since"] is None else self._parents(datetime.fromisoformat(part["since"]))
+        chosen = [parent for parent in chosen if [parent.object, parent.id] > part["last"]]
+        self.tally.expected = None
+        buffer: list[Item] = []
+        parents: list[Parent] = []
+        for parent, items in self.reader.read(self._with_cursors(chosen)):
+            if items is not None:
+                buffer += items
+                parents.append(parent)
+            if len(buffer) >= CHUNK_ROWS:
+                yield from self._batches(parents, buffer)
+                part["last"] = [parent.object, parent.id]
+                buffer, parents = [], []
+        yield from self._batches(parents, buffer)
+        if self._parent_column and not self.stream.cursor:
+            alive = [parent.id for parent in everybody]
+            self.tally.gone += self.stored.orphans(self.stream.name, self.stream.key, self._parent_column, alive)
+        state["parents_until"] = part["started"]
+        del state["pass"]
+
+    def _whole(self, parents: int) -> bool:
+        """Whether this run asks all parents, not only those that changed."""
+        if self.plan.thorough or self.plan.since is not None:
+            return True
+        return parents <= self.endpoint.sweep
+
+    def _parents(self, since: datetime | None) -> list[Parent]:
+        """Parents in the warehouse, in order; `since`: those whose row was written at or after it."""
+        found: dict[tuple[str, str], str] = {}
+        for name in self.stream.source:
+            source = self.known.by_name[name]
+            if not self.stored.has(name):
+                continue
+            attached = self.endpoint.parent == "hs_attachment_ids"
+            ids = quoted(self.endpoint.parent)
+            if attached:
+                ids = "unnest(string_split(json_extract_string(properties, '$.hs_attachment_ids'), ';'))"
+            alive = "deletion IS NULL" if source.shape == "object" else "true"
+            written = "" if since is None else " AND _synced_at >= ?"
+            sql = f"SELECT DISTINCT CAST({ids} AS VARCHAR) FROM hubspot.{quoted(name)} WHERE {alive}{written}"
+            for (id_,) in self.stored.select(sql, [] if since is None else [since]):
+                if attached and (id_ or "").strip().isdigit():
+                    found["", id_.strip()] = ""
+                elif not attached and id_:
+                    found[source.object, id_] = source.segment if source.custom else source.one
+        return [Parent(id_, object_, type_) for (object_, id_), type_ in sorted(found.items())]
+
+    def _with_cursors(self, parents: list[Parent]) -> list[Parent]:
+        """Parents with the place behind which they are read."""
+        if not self.stream.cursor:
+            return parents
+        by = ["object", "object_id"] if self._of_records else [str(self._parent_column)]
+        newest = self.stored.newest_by(self.stream.name, by, self.stream.cursor)
+
+        def since(parent: Parent) -> datetime:
+            known = newest.get((parent.object, parent.id) if self._of_records else (parent.id,))
+            return self.plan.start if known is None else max(self.plan.start, known - self.plan.lookback)
+
+        return [replace(parent, since=self.plan.since or since(parent)) for parent in parents]
+
+    def _batches(self, parents: list[Parent], items: list[Item]) -> Iterator[Batch]:
+        rows = self._fresh(items)
+        self.tally.read += len(rows)
+        table = collections.table(self.stream, rows, self.plan.started)
+        within = None
+        if self._parent_column and not self.stream.cursor:
+            within = self._parent_column, [parent.id for parent in parents]
+        found = self.stored.items(self.stream.name, table, keys=self.stream.key, within=within)
+        self.tally.inserted += found.inserted
+        self.tally.updated += found.updated
+        if within is not None:
+            self.tally.gone += found.gone
+        if found.rows.num_rows:
+            yield Batch(self.stream.name, found.rows)
+
+    def _fresh(self, items: list[Item]) -> list[Item]:
+        fields = fields_of_key(self.stream)
+        found: dict[tuple[str, ...], Item] = {}
+        for item in items:
+            key = tuple(str(value_at(item, field)) for field in fields)
+            if key not in self._seen:
+                found[key] = item
+        self._seen |= found.keys()
+        return list(found.values())
+
+    @property
+    def _of_records(self) -> bool:
+        """The parents are records of one or several types, and their events say so."""
+        return any("{type}" in value for _, value in self.endpoint.params)
+
+    @property
+    def _parent_column(self) -> str | None:
+        columns = {field: column for column, _, field in self.stream.columns}
+        return columns.get(self.endpoint.parent_field) if self.endpoint.parent_field else None
