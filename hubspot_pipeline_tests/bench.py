@@ -76,19 +76,19 @@ def _floor(data_dir: Path, url: str) -> dict[str, Any]:
         names = sorted(p["name"] for p in session.get(path).json()["results"])
         columns = assign(names, {})
         params = {"properties": ",".join(names), "limit": "100", "archived": "false"}
-        if stream.history:
+        if stream.name == "deals":
             params |= {"propertiesWithHistory": ",".join(stream.history), "limit": "50"}
         ids: list[str] = []
         buffer: list[unnest.Record] = []
         after: str | None = None
         while True:
             start = {"after": after} if after else {}
-            page = unnest.page(session.get(url + streams.objects_path(stream.object), params=params | start).content)
+            page = unnest.page(session.get(url + streams.objects_path(stream), params=params | start).content)
             buffer += page.results
             after = page.after
             if len(buffer) >= 5_000 or after is None:
                 insert(stream.name, unnest.table(buffer, columns, None)[0])
-                if stream.history:
+                if stream.name == "deals":
                     insert(f"{stream.name}_history", versions.history_table(buffer, None))
                 ids += [str(record.id) for record in buffer]
                 buffer = []
@@ -112,7 +112,7 @@ def _floor(data_dir: Path, url: str) -> dict[str, Any]:
     def step() -> int:
         total = 0
         for name in ("contacts", "companies", "deals"):
-            stream = streams.BY_NAME[name]
+            stream = streams.Streams().by_name[name]
             ids = records(stream)
             links(stream, ids)
             total += len(ids)

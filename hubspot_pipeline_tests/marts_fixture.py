@@ -14,9 +14,10 @@ from typing import Any
 
 import duckdb
 
-from hubspot_pipeline.streams import BY_NAME, BY_OBJECT, OBJECTS, STREAMS, Stream
+from hubspot_pipeline.streams import STREAMS, Stream, Streams
 from hubspot_pipeline.warehouse.typed import create_statements
 
+KNOWN = Streams()
 DBT_PROJECT = Path(__file__).parents[1] / "dbt_project"
 NOW = "2026-06-15T12:00:00Z"
 
@@ -62,7 +63,8 @@ class RawWarehouse:
         for conversion in create_statements():
             self.connection.execute(conversion)
         for stream in STREAMS:
-            if stream.name not in without and stream.name != "owners_archived":
+            loaded = stream.shape != "derived" or stream.name in DERIVED_COLUMNS
+            if stream.name not in without and stream.default and loaded:
                 self._create(stream.name, columns_of(stream))
         for name in ("sync_runs", "rejects"):
             self._create(name, DERIVED_COLUMNS[name])
@@ -84,7 +86,7 @@ class RawWarehouse:
         column: str = extra.pop("column", f"properties_{name}")
         row = {"object": object_type, "name": name, "label": name, "type": kind, "column_name": column}
         self.insert("properties", **row, archived=extra.pop("archived", False), is_custom=True)
-        table = BY_OBJECT[object_type].name
+        table = KNOWN.by_object[object_type].name
         self.connection.execute(f"alter table hubspot.{table} add column if not exists {quoted(column)} varchar")
         return column
 
@@ -98,7 +100,7 @@ class RawWarehouse:
             if found is None:
                 self.define(object_type, name, _usual_type(object_type, name))
         self.insert(
-            BY_OBJECT[object_type].name, id=record_id, created_at=at, updated_at=at, archived=deletion == "archived",
+            KNOWN.by_object[object_type].name, id=record_id, created_at=at, updated_at=at, archived=deletion == "archived",
             deletion=deletion, deleted_at=at if deletion else None, merged_into_id=survivor, properties=given,
             **{f"properties_{name}": value for name, value in given.items()},
         )  # fmt: skip
@@ -127,11 +129,11 @@ class RawWarehouse:
 
 def columns_of(stream: Stream) -> dict[str, str]:
     """Column -> SQL type of a stream's raw table before any property is known."""
-    if stream in OBJECTS:
+    if stream.shape == "object":
         return dict(RECORD_COLUMNS)
     if stream.name in DERIVED_COLUMNS:
         return DERIVED_COLUMNS[stream.name]
-    columns = {name: SQL_TYPES[kind] for name, kind, _ in BY_NAME[stream.name].columns}
+    columns = {name: SQL_TYPES[kind] for name, kind, _ in stream.columns}
     return columns | {"raw": "json", "_synced_at": "timestamptz"}
 
 

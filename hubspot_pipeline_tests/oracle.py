@@ -11,8 +11,10 @@ import requests
 
 from hubspot_pipeline import streams
 
-TRACKED = {(stream.object, name) for stream in streams.OBJECTS for name in stream.history}
-PAIRS = set(streams.pairs())
+KNOWN = streams.Streams()
+OBJECTS = [stream for stream in KNOWN.objects if stream.default]
+TRACKED = {("deals", name) for name in KNOWN.by_name["deals"].history}
+PAIRS = {(stream.object, to) for stream in OBJECTS for to in stream.pairs}
 
 
 def dump(url: str) -> Iterator[dict[str, Any]]:
@@ -35,11 +37,11 @@ def differences(url: str, warehouse: Path) -> list[str]:
         entries.setdefault(entry["kind"], []).append(entry)
     with duckdb.connect(str(warehouse), read_only=True) as con:
         con.execute("SET TimeZone = 'UTC'")
-        for stream in streams.OBJECTS:
+        for stream in OBJECTS:
             records = [entry for entry in entries.get("record", []) if entry["object"] == stream.object]
             found += _records(con, stream, records)
         shown = {(e["object"], e["id"]) for e in entries.get("record", []) if e["mergedInto"] is None}
-        gone = {(s.object, row[0]) for s in streams.OBJECTS for row in con.execute(
+        gone = {(s.object, row[0]) for s in OBJECTS for row in con.execute(
             f"SELECT id FROM hubspot.{s.name} WHERE deletion IS NOT NULL").fetchall()} - shown  # fmt: skip
         found += _sets("associations", _portal_links(entries), [link for link in _links(con) if link[:2] not in gone])
         found += _sets("history", _portal_versions(entries), [v for v in _versions(con) if ("deals", v[0]) not in gone])
@@ -80,11 +82,11 @@ def late(url: str, warehouse: Path, excused: set[str]) -> list[str]:
     found = []
     with duckdb.connect(str(warehouse), read_only=True) as con:
         stored = {
-            (stream.object, id_): moment for stream in streams.OBJECTS
+            (stream.object, id_): moment for stream in OBJECTS
             for id_, moment in con.execute(f"SELECT id, epoch_ms(updated_at) FROM hubspot.{stream.name}").fetchall()
         }  # fmt: skip
     for entry in dump(url):
-        if entry["kind"] == "record" and entry["object"] in streams.BY_OBJECT and entry["mergedInto"] is None:
+        if entry["kind"] == "record" and entry["object"] in KNOWN.by_object and entry["mergedInto"] is None:
             key = entry["object"], entry["id"]
             if not entry["archived"] and entry["id"] not in excused and stored.get(key) != _instant(entry["updatedAt"]):
                 found.append(f"{key} changed at {entry['updatedAt']}: no sync brought it")
@@ -165,7 +167,7 @@ def _collections(con: Any, entries: dict[str, list[dict[str, Any]]]) -> list[str
         theirs = {_text({key: value for key, value in e.items() if key not in ("kind", "object")}) for e in items}
         ours = [_text(json.loads(row[0])) for row in con.execute(f"SELECT raw FROM hubspot.{table}").fetchall()]
         found += _sets(table, theirs, ours)
-    known = {stream.object for stream in streams.OBJECTS}
+    known = {stream.object for stream in OBJECTS}
     theirs = {
         (e["object"], e["name"], bool(e.get("archived"))) for e in entries.get("property", []) if e["object"] in known
     }

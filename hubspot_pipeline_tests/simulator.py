@@ -16,7 +16,6 @@ from typing import Any
 
 import duckdb
 
-from hubspot_pipeline import streams
 from hubspot_pipeline.errors import PipelineError
 from hubspot_pipeline.sandbox import serve
 from hubspot_pipeline.sandbox.seed import generate
@@ -53,7 +52,7 @@ class History(Changes):
             given["page_window"] = 1
         wanted = None
         if chosen == "single":
-            wanted = self.random.sample(sorted(streams.BY_NAME), self.random.randint(1, 3))
+            wanted = self.random.sample(sorted(stream.name for stream in self.given.chosen), self.random.randint(1, 3))
         mode = chosen if chosen in ("reconcile", "full") else "sync"
         if self.random.random() < 0.3:
             self.sandbox.config(index_lag_ms=[0, self.random.choice((0, 90 * SECOND, 9 * MINUTE))])

@@ -37,10 +37,11 @@ class ChildWalk:
         """All batches; `state` is right whenever the walk ends."""
         everybody = self._parents(None)
         if "pass" not in state:
-            since = None if self._whole(len(everybody)) else state.get("parents_until")
-            state["pass"] = {"started": self.plan.started.isoformat(), "since": since, "last": ["", ""]}
+            behind = None if self._whole(len(everybody)) else state.get("parents_load")
+            now = self.plan.started.isoformat()
+            state["pass"] = {"started": now, "load": self._newest_load(), "behind": behind, "last": ["", ""]}
         part = state["pass"]
-        chosen = everybody if part["since"] is None else self._parents(datetime.fromisoformat(part["since"]))
+        chosen = everybody if part["behind"] is None else self._parents(part["behind"])
         chosen = [parent for parent in chosen if [parent.object, parent.id] > part["last"]]
         self.tally.expected = None
         buffer: list[Item] = []
@@ -57,7 +58,7 @@ class ChildWalk:
         if self._parent_column and not self.stream.cursor:
             alive = [parent.id for parent in everybody]
             self.tally.gone += self.stored.orphans(self.stream.name, self.stream.key, self._parent_column, alive)
-        state["parents_until"] = part["started"]
+        state["parents_until"], state["parents_load"] = part["started"], part["load"]
         del state["pass"]
 
     def _whole(self, parents: int) -> bool:
@@ -66,8 +67,14 @@ class ChildWalk:
             return True
         return parents <= self.endpoint.sweep
 
-    def _parents(self, since: datetime | None) -> list[Parent]:
-        """Parents in the warehouse, in order; `since`: those whose row was written at or after it."""
+    def _newest_load(self) -> str:
+        """The latest load of the parents' rows; load ids grow."""
+        tables = [quoted(name) for name in self.stream.source if self.stored.has(name)]
+        found = [self.stored.select(f"SELECT max(_dlt_load_id) FROM hubspot.{name}")[0][0] for name in tables]
+        return max((str(load) for load in found if load is not None), default="")
+
+    def _parents(self, behind: str | None) -> list[Parent]:
+        """Parents in the warehouse, in order; `behind`: those whose row came with a later load."""
         found: dict[tuple[str, str], str] = {}
         for name in self.stream.source:
             source = self.known.by_name[name]
@@ -78,9 +85,9 @@ class ChildWalk:
             if attached:
                 ids = "unnest(string_split(json_extract_string(properties, '$.hs_attachment_ids'), ';'))"
             alive = "deletion IS NULL" if source.shape == "object" else "true"
-            written = "" if since is None else " AND _synced_at >= ?"
+            written = "" if behind is None else " AND _dlt_load_id > ?"
             sql = f"SELECT DISTINCT CAST({ids} AS VARCHAR) FROM hubspot.{quoted(name)} WHERE {alive}{written}"
-            for (id_,) in self.stored.select(sql, [] if since is None else [since]):
+            for (id_,) in self.stored.select(sql, [] if behind is None else [behind]):
                 if attached and (id_ or "").strip().isdigit():
                     found["", id_.strip()] = ""
                 elif not attached and id_:
