@@ -1,4 +1,4 @@
-"""Environment, `.env` -> one frozen `Settings`.
+"""Environment, `.env`, hubspot.yaml -> one frozen `Settings`.
 
 Read once at the edge (CLI, Dagster resource) and handed down; nothing is read at import.
 """
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from hubspot_pipeline.choice import Choice
 from hubspot_pipeline.errors import ConfigError
 
 DEFAULT_BASE_URL = "https://api.hubapi.com"
@@ -78,6 +79,10 @@ class Settings:
     """Pages of a first full read per load package; what an interruption can cost."""
     backoff: float = 1.0
     """Factor on every wait before a retry; tests take 0."""
+    choice: Choice = field(default_factory=Choice, hash=False)
+    """What hubspot.yaml chooses."""
+    hash_key: Secret = NO_SECRET
+    """Key of the hashes that hubspot.yaml asks for; another key makes other hashes."""
 
     @property
     def published(self) -> Path:
@@ -118,6 +123,7 @@ class Settings:
             return (values.get(name) or "").strip() or default
 
         data_dir = Path(text("HUBSPOT_DATA_DIR", "data")).expanduser()
+        choice = Choice.load(root)
         return cls(
             root=root,
             data_dir=data_dir if data_dir.is_absolute() else root / data_dir,
@@ -128,6 +134,8 @@ class Settings:
                 minutes=_number("HUBSPOT_LOOKBACK_MINUTES", text("HUBSPOT_LOOKBACK_MINUTES", "10"), 0, 10_080)
             ),
             daily_share=_number("HUBSPOT_DAILY_CALL_SHARE", text("HUBSPOT_DAILY_CALL_SHARE", "0.5"), 0.01, 1),
+            choice=choice,
+            hash_key=_hash_key(text("HUBSPOT_HASH_KEY"), needed=choice.hashes),
         )
 
 
@@ -169,6 +177,17 @@ def _credential(get: Callable[[str], str]) -> Credential:
         client_secret=Secret(parts["CLIENT_SECRET"]),
         refresh_token=Secret(parts["REFRESH_TOKEN"]),
     )
+
+
+_MAKE_KEY = """.venv/bin/python -c 'import secrets; print("HUBSPOT_HASH_KEY=" + secrets.token_urlsafe(32))' >> .env"""
+
+
+def _hash_key(value: str, *, needed: bool) -> Secret:
+    if needed and not value:
+        raise ConfigError(f"hubspot.yaml hashes values and HUBSPOT_HASH_KEY is not set. Make a key once: {_MAKE_KEY}")
+    if value and len(value) < 16:
+        raise ConfigError(f"HUBSPOT_HASH_KEY is shorter than 16 characters. Make a better one: {_MAKE_KEY}")
+    return Secret(value)
 
 
 def _base_url(value: str) -> str:
