@@ -189,10 +189,10 @@ def condition(one: Criterion, definition: Mapping[str, Any]) -> Condition:
     """A criterion with its property's definition -> `Condition`. Raises ConfigError."""
     name, kind = str(definition["name"]), type_of(definition)
     if one.operator not in ALLOWED[kind]:
-        shown = "multiple-choice" if kind == "checkbox" else kind
+        shown = {"checkbox": "a multiple-choice", "enumeration": "an enumeration"}.get(kind, f"a {kind}")
         raise wrong(
             f"{one.path}.condition",
-            f"`{one.operator}` makes no sense for {name}, a {shown} property. Write {', '.join(ALLOWED[kind])}.",
+            f"`{one.operator}` makes no sense for {name}, {shown} property. Write {', '.join(ALLOWED[kind])}.",
         )
     found = _values(one, kind, definition)
     if one.operator == "between":

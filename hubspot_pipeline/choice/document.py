@@ -12,6 +12,7 @@ from hubspot_pipeline.errors import ConfigError
 
 NAME = "hubspot.yaml"
 _NULL, _BOOL, _TEXT = "tag:yaml.org,2002:null", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
+_SETS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _PLAIN = {_TEXT} | {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp", "value", "merge")}
 
 
@@ -49,6 +50,8 @@ class _Plain:
         return self.made[key]
 
     def _new(self, node: Any) -> Any:
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _SETS:
+            raise _tagged(node)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item) for item in node.value]
         if isinstance(node, yaml.MappingNode):
@@ -75,7 +78,11 @@ def _scalar(node: Any) -> Any:
         return text.lower() == "true" if text.lower() in ("true", "false") else text
     if node.tag in _PLAIN:
         return text
-    raise ConfigError(f"{NAME}, line {_line(node)}: the tag {node.tag} has no meaning here; leave it out.")
+    raise _tagged(node)
+
+
+def _tagged(node: Any) -> ConfigError:
+    return ConfigError(f"{NAME}, line {_line(node)}: the tag {node.tag} has no meaning here; leave it out.")
 
 
 def _line(node: Any) -> int:

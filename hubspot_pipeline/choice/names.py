@@ -59,7 +59,7 @@ def resolved(text: str, known: Mapping[str, Mapping[str, Any]], path: str, what:
 
 def unknown(text: str, labels: Mapping[str, str], path: str, what: str) -> ConfigError:
     """The error for a text that is no known name; HubSpot shows labels, so a label is answered with its name."""
-    named = [name for name, label in labels.items() if _folded(label) == _folded(text) and label]
+    named = [name for name, label in labels.items() if label and _shown(label) == _shown(text)]
     if len(named) == 1:
         return wrong(path, f"{text!r} is the label of `{named[0]}`: write {named[0]}.")
     if named:
@@ -100,6 +100,11 @@ def texts(value: Any, path: str, *, words: Collection[str] = ()) -> tuple[str, .
         choices = "".join(f" or {word}" for word in words)
         raise wrong(path, f"must be a list of names, e.g. [email, phone]{choices}.")
     return tuple(items)
+
+
+def _shown(label: str) -> str:
+    """A label as people copy it: without regard to case and to the number of blanks."""
+    return " ".join(label.split()).casefold()
 
 
 def _folded(text: str) -> str:
