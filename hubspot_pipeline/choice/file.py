@@ -130,4 +130,4 @@ def _files(given: Any) -> Files:
 def _inside(folder: str) -> bool:
     """A relative path without steps upwards, whatever the platform, and not into the pipeline's own folders."""
     parts = PurePosixPath(folder.replace("\\", "/")).parts
-    return bool(parts) and not any(part == ".." or part.startswith((".", "/")) or ":" in part for part in parts)
+    return bool(parts) and not any(part.startswith((".", "/")) or ":" in part for part in parts)
