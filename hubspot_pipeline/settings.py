@@ -1,4 +1,4 @@
-"""Environment, `.env` -> one frozen `Settings`.
+"""Environment, `.env`, hubspot.yaml -> one frozen `Settings`.
 
 Read once at the edge (CLI, Dagster resource) and handed down; nothing is read at import.
 """
@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+<<<<<<< HEAD
 from hubspot_pipeline import custom_objects
+=======
+from hubspot_pipeline.choice import Choice
+>>>>>>> w-choice
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.streams import Stream, Streams
 
@@ -84,6 +88,10 @@ class Settings:
     """Every stream there is, the custom objects of this portal included."""
     everything: bool = False
     """All streams are read unless hubspot.yaml says otherwise; the demo's portal has them all."""
+    choice: Choice = field(default_factory=Choice, hash=False)
+    """What hubspot.yaml chooses."""
+    hash_key: Secret = NO_SECRET
+    """Key of the hashes that hubspot.yaml asks for; another key makes other hashes."""
 
     @property
     def published(self) -> Path:
@@ -98,7 +106,8 @@ class Settings:
     @property
     def chosen(self) -> list[Stream]:
         """The streams that are read when nobody names some, in declared order."""
-        return [stream for stream in self.streams if stream.default or self.everything]
+        on = self.choice.is_on
+        return [one for one in self.streams if on(one.name, one.group, one.default, self.everything)]
 
     @property
     def sandbox_dir(self) -> Path:
@@ -131,6 +140,7 @@ class Settings:
         data_dir = Path(text("HUBSPOT_DATA_DIR", "data")).expanduser()
         data_dir = data_dir if data_dir.is_absolute() else root / data_dir
         credential = _credential(text)
+        choice = Choice.load(root)
         return cls(
             root=root,
             data_dir=data_dir,
@@ -143,6 +153,8 @@ class Settings:
                 minutes=_number("HUBSPOT_LOOKBACK_MINUTES", text("HUBSPOT_LOOKBACK_MINUTES", "10"), 0, 10_080)
             ),
             daily_share=_number("HUBSPOT_DAILY_CALL_SHARE", text("HUBSPOT_DAILY_CALL_SHARE", "0.5"), 0.01, 1),
+            choice=choice,
+            hash_key=_hash_key(text("HUBSPOT_HASH_KEY"), needed=choice.hashes),
         )
 
 
@@ -184,6 +196,17 @@ def _credential(get: Callable[[str], str]) -> Credential:
         client_secret=Secret(parts["CLIENT_SECRET"]),
         refresh_token=Secret(parts["REFRESH_TOKEN"]),
     )
+
+
+_MAKE_KEY = """.venv/bin/python -c 'import secrets; print("HUBSPOT_HASH_KEY=" + secrets.token_urlsafe(32))' >> .env"""
+
+
+def _hash_key(value: str, *, needed: bool) -> Secret:
+    if needed and not value:
+        raise ConfigError(f"hubspot.yaml hashes values and HUBSPOT_HASH_KEY is not set. Make a key once: {_MAKE_KEY}")
+    if value and len(value) < 16:
+        raise ConfigError(f"HUBSPOT_HASH_KEY is shorter than 16 characters. Make a better one: {_MAKE_KEY}")
+    return Secret(value)
 
 
 def _base_url(value: str) -> str:

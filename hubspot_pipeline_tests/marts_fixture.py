@@ -100,7 +100,8 @@ class RawWarehouse:
             if found is None:
                 self.define(object_type, name, _usual_type(object_type, name))
         self.insert(
-            KNOWN.by_object[object_type].name, id=record_id, created_at=at, updated_at=at, archived=deletion == "archived",
+            KNOWN.by_object[object_type].name, id=record_id, created_at=at, updated_at=at,
+            archived=deletion == "archived",
             deletion=deletion, deleted_at=at if deletion else None, merged_into_id=survivor, properties=given,
             **{f"properties_{name}": value for name, value in given.items()},
         )  # fmt: skip

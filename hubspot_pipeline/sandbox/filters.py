@@ -3,12 +3,14 @@
 one filter of a request body -> `Filter`, a test on a stored value's key
 
 Text compares without regard to case, enumerations with it; `IN` and `NOT_IN` take their text values as they come, so
-only lower-case ones find anything; dates compare as instants.
+only lower-case ones find anything; dates compare as instants. A stored value that is none of its property's type, which
+only a change of type can leave, is in the index as no value.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hubspot_pipeline.sandbox.answers import invalid
@@ -20,6 +22,9 @@ _OPERATORS = {
     "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN",
 }  # fmt: skip
 _TOKEN = re.compile(r"[\w@.+-]+", re.UNICODE)
+_NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_INSTANT = re.compile(r"-?\d{1,15}|\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?", re.ASCII)
+"""Stored dates and datetimes: as HubSpot writes them, or in milliseconds."""
 Key = Any
 Test = Callable[[Any], bool]
 
@@ -34,14 +39,10 @@ class Filter:
     test: Test
 
 
-def _number(text: Any) -> float | int | None:
-    try:
-        return int(text)
-    except (TypeError, ValueError):
-        try:
-            return float(text)
-        except (TypeError, ValueError):
-            return None
+def _number(text: str) -> int | Decimal | None:
+    if not _NUMBER.fullmatch(text):
+        return None
+    return int(text) if text.lstrip("+-").isdigit() else Decimal(text)
 
 
 def key_of(type_: str, value: Any) -> Key:
@@ -49,9 +50,9 @@ def key_of(type_: str, value: Any) -> Key:
     if value is None or value == "":
         return None
     if type_ == "number":
-        return _number(value)
+        return _number(str(value))
     if type_ in ("date", "datetime"):
-        return instant(value if isinstance(value, int) else str(value))
+        return instant(str(value)) if _INSTANT.fullmatch(str(value)) else None
     if type_ == "enumeration":
         return str(value)
     return str(value).lower()
@@ -59,7 +60,9 @@ def key_of(type_: str, value: Any) -> Key:
 
 def _given(name: str, type_: str, value: Any) -> Key:
     """What a filter's value compares as. Raises 400."""
-    key = key_of(type_, value)
+    # a filter may give an instant in any form of ISO-8601, or as a JSON number
+    dated = type_ in ("date", "datetime")
+    key = instant(value if isinstance(value, int) else str(value)) if dated else key_of(type_, value)
     if key is None:
         raise invalid(f"Invalid value {value!r} for property {name} of type {type_}")
     return key
