@@ -13,11 +13,8 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-<<<<<<< HEAD
 from hubspot_pipeline import custom_objects
-=======
 from hubspot_pipeline.choice import Choice
->>>>>>> w-choice
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.streams import Stream, Streams
 
@@ -106,8 +103,12 @@ class Settings:
     @property
     def chosen(self) -> list[Stream]:
         """The streams that are read when nobody names some, in declared order."""
-        on = self.choice.is_on
-        return [one for one in self.streams if on(one.name, one.group, one.default, self.everything)]
+        return [one for one in self.streams if self._is_on(one)]
+
+    def _is_on(self, stream: Stream) -> bool:
+        """Chosen by name or group, or by default; naming properties whose history is kept chooses their history."""
+        kept = stream.is_history and self.choice.stream(stream.source[0]).history is not None
+        return self.choice.is_on(stream.name, stream.group, stream.default or kept, self.everything)
 
     @property
     def sandbox_dir(self) -> Path:

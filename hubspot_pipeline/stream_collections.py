@@ -73,7 +73,7 @@ SETTINGS_ROWS: tuple[Stream, ...] = (
           "The property catalogue: every property of every object, with its type and its column here.",
           Endpoint(path="/crm/properties/{v}/{object}", each="object"),
           "object, name, label, type, fieldType, groupName, description, options json, calculated bool, hidden bool,"
-          "hasUniqueValue bool, referencedObjectType, isCustom bool, archived bool, columnName,"
+          "hasUniqueValue bool, referencedObjectType, isCustom bool, archived bool, selected bool, columnName,"
           "createdAt timestamp, updatedAt timestamp", key=("object", "name"), modes=_FULL),
     _list("property_groups", "Property groups", "settings", "How properties are grouped in HubSpot.",
           Endpoint(path="/crm/properties/{v}/{object}/groups", each="object", nightly=True),

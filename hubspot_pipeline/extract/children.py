@@ -10,6 +10,7 @@ from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.errors import HubSpotError, MalformedAnswer
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.extract.collections import GONE, Item, items_of, pages, rows_of, stamp, value_at
+from hubspot_pipeline.extract.conceal import NOTHING, Concealer
 from hubspot_pipeline.extract.windows import chunks
 from hubspot_pipeline.streams import API_VERSION, Stream
 
@@ -40,6 +41,7 @@ class Children:
     pool: Executor
     meter: Meter
     until: datetime | None = None
+    conceal: Concealer = NOTHING
 
     def read(self, parents: Sequence[Parent]) -> Iterator[Found]:
         endpoint = self.stream.endpoint
@@ -67,7 +69,7 @@ class Children:
         found: list[Item] = []
         try:
             for items, _ in pages(self.client, self.stream, self.meter, params, {"id": parent.id}):
-                rows = [row for item in items for row in rows_of(self.stream, injected | item)]
+                rows = [row for item in items for row in rows_of(self.stream, injected | item, self.conceal)]
                 found += rows
                 if endpoint.newest_first and parent.since is not None and self._before(rows, parent.since):
                     break
@@ -96,7 +98,9 @@ class Children:
             other = {str(error.get("category")) for error in errors} - {"OBJECT_NOT_FOUND"}
             if other:
                 raise MalformedAnswer(f"a part of the batch failed ({', '.join(sorted(other))})")
-            shown = {str(item.get("id")): rows_of(self.stream, item) for item in items_of(answer, endpoint)}
+            shown = {
+                str(item.get("id")): rows_of(self.stream, item, self.conceal) for item in items_of(answer, endpoint)
+            }
             gone = {str(id_) for error in errors for id_ in (error.get("context") or {}).get("ids", [])}
             if silent := asked.keys() - shown.keys() - gone:
                 raise MalformedAnswer(f"the batch says nothing of {len(silent)} of {len(asked)} ids")

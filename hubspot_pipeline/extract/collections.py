@@ -11,6 +11,7 @@ import pyarrow as pa
 from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.errors import HubSpotError, MalformedAnswer, Retired
 from hubspot_pipeline.extract import unnest
+from hubspot_pipeline.extract.conceal import NOTHING, Concealer
 from hubspot_pipeline.extract.windows import PATIENCE
 from hubspot_pipeline.streams import API_VERSION, Endpoint, Stream
 
@@ -119,10 +120,10 @@ def stamp(endpoint: Endpoint, instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
 
 
-def rows_of(stream: Stream, item: Item) -> list[Item]:
-    """What one item of an answer becomes: itself, or one row for each entry of its nested list.
+def rows_of(stream: Stream, item: Item, conceal: Concealer = NOTHING) -> list[Item]:
+    """What one item of an answer becomes: itself, or one row for each entry of its nested list, concealed.
 
-    An event without an id gets one from its content, so that reading it again finds it again.
+    An event without an id gets one from its (concealed) content, so that reading it again finds it again.
     """
     endpoint = stream.endpoint
     assert endpoint is not None
@@ -133,6 +134,7 @@ def rows_of(stream: Stream, item: Item) -> list[Item]:
         if endpoint.parent_field:
             around = {endpoint.parent_field: str(item["id"])}
         rows = [{**around, **entry} for entry in item.get(endpoint.nested) or []]
+    rows = [conceal.row(row) for row in rows]
     own = fields_of_key(stream)[-1 if stream.shape == "children" else 0]
     return [row if row.get(own) is not None or "." in own else row | {own: _digest(row)} for row in rows]
 

@@ -164,6 +164,10 @@ class _Literal(str):
     __slots__ = ()
 
 
+NOTHING = Concealer(b"")
+"""Conceals nothing."""
+
+
 def _json(value: Any) -> str:
     """JSON text of a value read with `_Pairs` and `_Literal`."""
     if isinstance(value, _Literal):

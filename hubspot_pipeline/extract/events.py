@@ -8,6 +8,7 @@ from typing import Any
 from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.extract.collections import Item, pages, rows_of, stamp, value_at
+from hubspot_pipeline.extract.conceal import NOTHING, Concealer
 from hubspot_pipeline.streams import Stream
 
 STEP = timedelta(milliseconds=1)
@@ -22,6 +23,7 @@ class Log:
     client: Client
     stream: Stream
     meter: Meter
+    conceal: Concealer = NOTHING
     pages: int = 0
 
     def read(self, low: datetime, high: datetime) -> Iterator[tuple[list[Item], datetime]]:
@@ -43,7 +45,7 @@ class Log:
                 timed = list(zip(items, self._moments(items), strict=True))
                 # one without an instant is kept: where it belongs is not known
                 kept = [item for item, at in timed if at is None or low <= at < high]
-                rows = [row for item in kept for row in rows_of(self.stream, item)]
+                rows = [row for item in kept for row in rows_of(self.stream, item, self.conceal)]
                 # events of the oldest instant can go on on the next page
                 reached = min([reached, *(at for _, at in timed if at is not None)])
                 ended = following is None

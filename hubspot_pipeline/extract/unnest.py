@@ -189,6 +189,11 @@ def _mended(content: bytes) -> bytes:
     return _ESCAPE.sub(lambda found: mark if len(found[0]) == 6 else found[0], text)
 
 
+def values_of(record: Record) -> dict[str, Any]:
+    """A record's properties by name, as sent. Raises MalformedAnswer where they are no object."""
+    return rows(bytes(record.properties))
+
+
 def cells(records: Sequence[Record], names: Sequence[str]) -> tuple[pa.Table, pa.Array, list[Scrubbed]]:
     """Property values of records as text columns.
 

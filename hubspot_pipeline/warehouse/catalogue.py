@@ -1,7 +1,7 @@
 """HubSpot's property definitions and the stored catalogue -> columns to read into, and catalogue rows to write."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,13 +21,13 @@ class ObjectCatalogue:
     """The properties of one object, as this run found them."""
 
     columns: dict[str, str] = field(default_factory=dict)
-    """Live property -> column; what is read."""
+    """Selected property -> column; what is read."""
     types: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Column -> (property, HubSpot type)."""
     added: list[str] = field(default_factory=list)
     """Live properties that the stored catalogue did not have, or had as archived."""
     gone: dict[str, str] = field(default_factory=dict)
-    """Archived properties -> their column, where they ever had one."""
+    """Archived or deselected properties -> their column, where they ever had one."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     """Definitions to write: new or different ones."""
     created: int = 0
@@ -50,28 +50,31 @@ def stored_catalogue(con: duckdb.DuckDBPyConnection) -> Stored:
     return found
 
 
-def merge(
-    live: Iterable[Definition], archived: Iterable[Definition], stored: dict[str, dict[str, Any]]
-) -> ObjectCatalogue:
-    """Combine one object's definitions with its stored catalogue. A column, once assigned, stays."""
+def merge(live: Iterable[Definition], archived: Iterable[Definition], stored: dict[str, dict[str, Any]],
+          selected: Collection[str] | None = None) -> ObjectCatalogue:  # fmt: skip
+    """Combine one object's definitions with its stored catalogue. A column, once assigned, stays.
+
+    `selected`: the properties that are read; None: all.
+    """
     definitions = {d["name"]: d for d in archived} | {d["name"]: d for d in live}
     gone = {name: d | {"archived": True} for name, d in stored.items() if name not in definitions}
     known = {name: definition["columnName"] for name, definition in stored.items()}
     columns = assign(sorted(definitions), known)
     found = ObjectCatalogue()
     for name, definition in sorted((definitions | gone).items()):
-        row = definition | {"columnName": columns.get(name) or known[name]}
+        is_selected = not definition["archived"] and (selected is None or name in selected)
+        row = definition | {"columnName": columns.get(name) or known[name], "selected": is_selected}
         before = stored.get(name)
         if row != before:
             found.rows.append(row)
             found.created += before is None
-        if row["archived"]:
+        if not is_selected:
             if before is not None:
                 found.gone[name] = row["columnName"]
             continue
         found.columns[name] = row["columnName"]
         found.types[row["columnName"]] = (name, str(row.get("type")))
-        if before is None or before["archived"]:
+        if before is None or not before.get("selected", not before["archived"]):
             found.added.append(name)
     return found
 

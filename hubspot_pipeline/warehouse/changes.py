@@ -126,6 +126,24 @@ class Stored:
         write = pa.concat_tables([keep, pa.Table.from_pylist(empty, LINK_SCHEMA)])
         return write, added.num_rows, gone.num_rows
 
+    def forget(self, table: str, object_type: str, ids: Sequence[str]) -> int:
+        """Take records away with their own links, versions and rejects. Returns how many there were.
+
+        Links of others to them stay: those others have them, and a later read would bring them again.
+        """
+        places = [(f"{table}_property_history", "id IN (SELECT unnest(?))", [list(ids)]),
+                  ("associations", "from_object = ? AND from_id IN (SELECT unnest(?))", [object_type, list(ids)]),
+                  ("rejects", "object = ? AND id IN (SELECT unnest(?))", [object_type, list(ids)]),
+                  (table, "id IN (SELECT unnest(?))", [list(ids)])]  # fmt: skip
+        gone = 0
+        for name, condition, parameters in places:
+            if has_table(self._con, name):
+                found = self._con.execute(
+                    f"DELETE FROM hubspot.{quoted(name)} WHERE {condition}", parameters
+                ).fetchone()
+                gone = int(found[0]) if found else 0
+        return gone
+
     def versions(self, table: str, chunk: pa.Table) -> pa.Table:
         """Those property versions of `chunk` that are not stored yet."""
         if self.is_empty(table):

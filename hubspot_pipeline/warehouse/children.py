@@ -14,6 +14,7 @@ from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.children import Children, Parent
 from hubspot_pipeline.extract.collections import Item, fields_of_key, value_at
+from hubspot_pipeline.extract.conceal import Concealer
 from hubspot_pipeline.streams import Stream, Streams
 from hubspot_pipeline.warehouse.changes import Stored
 from hubspot_pipeline.warehouse.plan import CHUNK_ROWS, Batch, Plan, Tally
@@ -26,10 +27,10 @@ class ChildWalk:
     """Reads one child stream. The parents' tables must have landed."""
 
     def __init__(self, client: Client, stream: Stream, pool: Any, meter: Meter, plan: Plan, stored: Stored,
-                 tally: Tally, known: Streams) -> None:  # fmt: skip
+                 tally: Tally, known: Streams, conceal: Concealer) -> None:  # fmt: skip
         assert stream.endpoint is not None
         self.stream, self.endpoint, self.plan, self.stored, self.tally = stream, stream.endpoint, plan, stored, tally
-        self.reader = Children(client, stream, pool, meter, until=plan.until)
+        self.reader = Children(client, stream, pool, meter, until=plan.until, conceal=conceal)
         self.known = known
         self._seen: set[tuple[str, ...]] = set()
 

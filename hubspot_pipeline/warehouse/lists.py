@@ -13,8 +13,10 @@ from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.errors import HubSpotError, MissingScope
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.collections import GONE, Item, fields_of_key, value_at
+from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Mode, Stream, Streams
 from hubspot_pipeline.warehouse.changes import Stored
+from hubspot_pipeline.warehouse.describe import concealer
 from hubspot_pipeline.warehouse.plan import Batch, Plan, Tally
 
 
@@ -28,6 +30,7 @@ class ListReader:
     known: Streams
     objects: list[Stream]
     account: dict[str, Any]
+    settings: Settings
     schemas: list[Item] | None = None
     """Definitions of custom objects, where they were read already."""
 
@@ -45,7 +48,8 @@ class ListReader:
         items = collections.read(self.client, stream, meter, since=self.since(stream, mode, stored))
         if endpoint.detail:
             items = self._with_details(stream, items, stored, meter)
-        return items
+        conceal = concealer(self.settings, stream)
+        return [conceal.row(item) for item in items]
 
     def since(self, stream: Stream, mode: Mode, stored: Stored | None) -> datetime | None:
         """Where a server-side read goes on; None: it reads all."""

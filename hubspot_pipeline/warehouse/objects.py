@@ -5,35 +5,47 @@ Work is a list of phases in the stream's state: `scan` (all live records), `arch
 state right behind it, so the state may be kept whenever the walk ends, also when it ends in an error.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from hubspot_pipeline.errors import HubSpotError, MissingScope
+from hubspot_pipeline.errors import MalformedAnswer
 from hubspot_pipeline.extract import unnest
-from hubspot_pipeline.extract.changes import Search
+from hubspot_pipeline.extract.changes import BODY_LIMIT, Filter, Search
+from hubspot_pipeline.extract.conceal import NOTHING, Concealer
+from hubspot_pipeline.extract.filters import Condition, matches, search_filters
 from hubspot_pipeline.extract.read import WIDTH, Reader, milliseconds
 from hubspot_pipeline.extract.unnest import Record
 from hubspot_pipeline.extract.versions import history_table
 from hubspot_pipeline.extract.windows import HISTORY_PAGE, LINK_INPUTS, LIST_PAGE, Chains, chunks
 from hubspot_pipeline.streams import MODES, Mode, Stream
-from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
-from hubspot_pipeline.warehouse.inline import inline_links
+from hubspot_pipeline.warehouse.changes import Stored
+from hubspot_pipeline.warehouse.links import Links
 from hubspot_pipeline.warehouse.plan import PHASES, Batch, Buffer, Memory, Plan, Tally
 
 State = dict[str, Any]
-NO_SUCH_PAIR = (400, 404)
-"""Answers where a portal has no associations between two object types."""
+SEARCH_ROOM = 3
+"""Filters of a group that are left beside two of ids or dates and one in reserve."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What is wanted of one object: how it is read, whose versions and which records are kept, and what is hidden."""
+
+    mode: Mode = MODES[0]
+    history: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    conceal: Concealer = NOTHING
 
 
 class Walk:
     """Reads one object stream. `stored` None: nothing to compare with, everything read is handed on."""
 
     def __init__(self, reader: Reader, plan: Plan, columns: dict[str, str], stored: Stored | None, tally: Tally,
-                 memory: Memory, *, history: Sequence[str] = (), mode: Mode = MODES[0],
-                 new_properties: Iterable[str] = ()) -> None:  # fmt: skip
+                 memory: Memory, how: How = How(), *, new_properties: Iterable[str] = ()) -> None:  # fmt: skip
         self.reader = reader
         self.stream: Stream = reader.stream
         self.plan = plan
@@ -41,12 +53,12 @@ class Walk:
         self.stored = stored
         self.tally = tally
         self.memory = memory
+        self.how = how
         self.new_properties = list(new_properties)
-        self.mode = mode
-        self._history = tuple(history)
+        self.links = Links(reader, plan, stored, tally)
+        self._history = how.history
         self._rehistory = False
         """Versions of all records are read, not only of those that changed: a property's history is new here."""
-        self._refused_now: set[str] = set()
         self._given: set[str] = set()
         self._changed: dict[str, None] = {}
 
@@ -76,7 +88,7 @@ class Walk:
         state.pop("first", None)
         if self._rehistory:
             state["history"] = sorted(self._history)
-        yield from self._refused_before(state)
+        yield from self.links.refused_before(state)
         self.tally.unfinished = bool(self.memory.later)
         if not self.tally.unfinished:
             self.tally.visible = self._visible()
@@ -87,13 +99,17 @@ class Walk:
             self._rehistory = True
             return ("scan", "archived")
         named = self.plan.since is not None or self.plan.until is not None
-        if named or self.mode == "incremental_server_side":
+        if named or self.how.mode == "incremental_server_side":
             return ()
-        return PHASES if self.mode == "full_refresh" else ("scan",)
+        return PHASES if self.how.mode == "full_refresh" else ("scan",)
 
     # phases
 
     def _scan(self, state: State) -> Iterator[Batch]:
+        search = self._fewer_by_search(state)
+        if search is not None:
+            yield from self._scan_by_search(search, state)
+            return
         self.memory.from_start |= state.get("unread", [[0, None]]) == [[0, None]]
         state.setdefault("scan_started", self.plan.started.isoformat())
         total, top = self._size()
@@ -127,6 +143,33 @@ class Walk:
         self.tally.backfilled |= self.memory.whole_scan
         self._advance(state, datetime.fromisoformat(state.pop("scan_started")))
 
+    def _fewer_by_search(self, state: State) -> list[Filter] | None:
+        """The filter as search takes it, where that costs fewer calls than the whole list."""
+        filters = self._search_filters(SEARCH_ROOM)
+        if not filters or state.get("unread", [[0, None]]) != [[0, None]] or self._rehistory:
+            return None
+        kept, total = Search(self.reader).count(filters)[0], Search(self.reader).count()[0]
+        self.tally.total = total
+        return filters if 2 * kept < total else None
+
+    def _search_filters(self, room: int) -> list[Filter] | None:
+        return search_filters(self.how.conditions, room=room, characters=BODY_LIMIT // 3)
+
+    def _scan_by_search(self, filters: list[Filter], state: State) -> Iterator[Batch]:
+        """All records that the filter keeps, by their ids; what else is stored is then asked for by id."""
+        started = self.plan.started
+        search = Search(self.reader)
+        for page in search.matching([filters]):
+            for records in self.reader.batch([str(record.id) for record in page], history=self._history):
+                yield from self._records(self._fresh(records), state)
+        if search.incomplete:
+            raise MalformedAnswer("search did not show all records that it counted; the next run asks again")
+        if state.get("first"):
+            state["history"] = sorted(self._history)
+        self.memory.from_start = self.memory.whole_scan = True
+        self.tally.backfilled = True
+        self._advance(state, started)
+
     def _changes(self, state: State) -> Iterator[Batch]:
         since = self.plan.since or datetime.fromisoformat(state["cursor"])
         search = Search(self.reader, until=self.plan.until)
@@ -151,7 +194,7 @@ class Walk:
         yield from self._records(buffer.take(), state)
         self.tally.backfilled |= complete
         if self.plan.links and "links" not in state["todo"]:
-            yield from self._links_of(list(self._changed), state)
+            yield from self.links.of(list(self._changed), state)
         if not complete:
             self.tally.notes.append("search did not show all that it counted: the whole list is read instead")
             state["todo"][:] = [phase for phase in PHASES if phase in state["todo"] or phase != "archived"]
@@ -164,8 +207,8 @@ class Walk:
             self.memory.binned |= {str(record.id) for record in records}
             yield from self._records(records, state)
             if self.plan.links:
-                for to_object in self._pairs(state):
-                    yield from self._bin_links(to_object, records, state)
+                for to_object in self.links.pairs(state):
+                    yield from self.links.of_archived(to_object, records, state)
         if self.memory.whole_scan and self.stored is not None:
             yield from self._look_for_missing(state)
 
@@ -176,13 +219,13 @@ class Walk:
         done: dict[str, int] = state.setdefault("links_done", {})
         alive = set(self.stored.alive_ids(self.stream.name)) if self.stored else set()
         ids = sorted((alive | self.memory.live) - self.memory.binned - set(self.tally.missing), key=int)
-        for to_object in self._pairs(state):
+        for to_object in self.links.pairs(state):
             # a record that changed since an interrupted pass was there can have new links
             rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1) or id_ in self._changed]
             # in groups as wide as the pool, so that the state moves on with what is read
             for group in chunks(rest, LINK_INPUTS * WIDTH):
-                yield from self._links_of(group, state, [to_object])
-                if to_object not in self._pairs(state):
+                yield from self.links.of(group, state, [to_object])
+                if to_object not in self.links.pairs(state):
                     break
                 done[to_object] = max(done.get(to_object, -1), int(group[-1]))
         state.pop("links_done")
@@ -195,6 +238,9 @@ class Walk:
         if not records:
             return
         self._note_newest(records, state)
+        records = self._kept(records)
+        for record in records:
+            self.how.conceal.record(record)
         rows, scrubbed = unnest.table(records, self.columns, self.plan.started)
         self.tally.read += len(records)
         changed = rows
@@ -221,6 +267,17 @@ class Walk:
             self.tally.versions += versions.rows.num_rows
             yield versions
 
+    def _kept(self, records: list[Record]) -> list[Record]:
+        """Records that the filter keeps; others leave the warehouse with their links and versions."""
+        if not self.how.conditions:
+            return records
+        kept = [one for one in records if matches(self.how.conditions, unnest.values_of(one))]
+        dropped = {str(one.id) for one in records} - {str(one.id) for one in kept}
+        self.tally.filtered += len(dropped)
+        if self.stored is not None and dropped:
+            self.tally.archived += self.stored.forget(self.stream.name, self.stream.object, sorted(dropped))
+        return kept
+
     def _versions(self, records: list[Record], changed: set[str]) -> Batch:
         """History came with the records, or is read now for those that changed (a scan comes without it)."""
         name = f"{self.stream.name}_property_history"
@@ -231,69 +288,12 @@ class Walk:
             ids = sorted(id_ for id_ in bare if (id_ in gone) == archived)
             for page in self.reader.batch(ids, history=self._history, archived=archived):
                 # a record merged away meanwhile answers with its survivor, which comes on its own
-                complete += [r for r in page if str(r.id) in bare]
+                mine = [r for r in page if str(r.id) in bare]
+                for record in mine:
+                    self.how.conceal.record(record)
+                complete += mine
         rows = history_table(complete, self.plan.started)
         return Batch(name, self.stored.versions(name, rows) if self.stored is not None else rows)
-
-    def _pairs(self, state: State) -> list[str]:
-        """Object types that links are read to: those of the declared pairs that were not refused."""
-        return [to for to in self.stream.pairs if to not in state.get("refused", ())]
-
-    def _links_of(self, ids: list[str], state: State, to_objects: Iterable[str] | None = None) -> Iterator[Batch]:
-        for to_object in self._pairs(state) if to_objects is None else to_objects:
-            try:
-                for known, rows in self.reader.links(to_object, ids):
-                    yield from self._link_batch(to_object, known, rows)
-            except HubSpotError as error:
-                if error.status not in NO_SUCH_PAIR:
-                    raise
-                self._refuse(to_object, error, state)
-            except MissingScope as error:
-                self._refuse(to_object, error, state)
-
-    def _refuse(self, to_object: str, error: Exception, state: State) -> None:
-        """A pair that may not be read keeps its rows; every run asks for it again."""
-        self.tally.notes.append(f"Links to {to_object} are not read: {error}")
-        self._refused_now.add(to_object)
-        state["refused"] = sorted({*state.get("refused", ()), to_object})
-
-    def _refused_before(self, state: State) -> Iterator[Batch]:
-        """Pairs that an earlier run was refused: all their links, as soon as the token may read them."""
-        again = [to for to in state.pop("refused", ()) if to in self.stream.pairs and to not in self._refused_now]
-        if self._refused_now:
-            state["refused"] = sorted(self._refused_now)
-        ids = self.stored.alive_ids(self.stream.name) if self.stored and again else []
-        if not ids:
-            state["refused"] = sorted({*state.get("refused", ()), *again})
-        for to_object in again if ids else ():
-            yield from self._links_of(ids, state, [to_object])
-        if not state.get("refused"):
-            state.pop("refused", None)
-
-    def _bin_links(self, to_object: str, records: list[Record], state: State) -> Iterator[Batch]:
-        """An archived record's links, which only its listing shows."""
-        ids = [str(record.id) for record in records]
-        stored = self.stored.linked(self.stream.object, to_object, ids) if self.stored else {}
-        one = self.reader.singular.get(to_object, to_object)
-        known, rows = inline_links(self.stream, to_object, one, records, stored, lambda: self.reader.labels(to_object))
-        # a listing leaves out what the token may not read, without a word
-        if stored and not rows and any(stored.values()):
-            list(self._links_of(ids[:1], state, [to_object]))
-            if to_object in self._refused_now:
-                return
-        yield from self._link_batch(to_object, known, rows)
-
-    def _link_batch(self, to_object: str, ids: list[str], rows: list[dict[str, Any]]) -> Iterator[Batch]:
-        self.tally.links_read += len(rows)
-        if self.stored is None:
-            stamped = [row | {"_deleted": None, "_synced_at": self.plan.started} for row in rows]
-            table = pa.Table.from_pylist(stamped, LINK_SCHEMA)
-        else:
-            table, added, removed = self.stored.links(self.stream.object, to_object, ids, rows, self.plan.started)
-            self.tally.links_added += added
-            self.tally.links_removed += removed
-        if table.num_rows:
-            yield Batch("associations", table)
 
     def _look_for_missing(self, state: State) -> Iterator[Batch]:
         """Records that no complete scan shows: each is asked for by id before it counts as gone."""
@@ -305,12 +305,19 @@ class Walk:
         yield from self._records(self._fresh(found), state)
 
     def _visible(self) -> int | None:
-        """Records this token sees now, made before the run's look-back, within the start date."""
-        if self.plan.until is not None:
+        """Records this token sees now, made before the run's look-back, within the start date and the filter."""
+        filters = self._search_filters(SEARCH_ROOM)
+        if self.plan.until is not None or filters is None:
             return None
         cutoff = {"propertyName": self.stream.created, "operator": "LTE", "value": str(milliseconds(self.cutoff))}
         begin = {"propertyName": self.stream.modified, "operator": "GTE", "value": str(milliseconds(self.plan.start))}
-        return Search(self.reader).count([cutoff, begin])[0]
+        found = Search(self.reader).count([cutoff, begin, *filters])[0]
+        if self.how.conditions and found == 0 and self.tally.filtered + (self.tally.total or 0) > 0:
+            self.tally.notes.append(
+                f"The filter keeps none of the {self.tally.total or self.tally.filtered:,} records that were seen; "
+                f"check filters.{self.stream.name} in hubspot.yaml."
+            )
+        return found
 
     @property
     def cutoff(self) -> datetime:

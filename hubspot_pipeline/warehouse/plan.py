@@ -54,6 +54,10 @@ class Tally:
     archived: int = 0
     refused: int = 0
     rejected: int = 0
+    filtered: int = 0
+    """Records read that the filter does not keep."""
+    total: int | None = None
+    """Records in the portal, kept or not, where it was asked."""
     links_read: int = 0
     links_added: int = 0
     links_removed: int = 0

@@ -21,13 +21,14 @@ from hubspot_pipeline.extract.changes import Search
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import STREAMS, Stream
-from hubspot_pipeline.warehouse import ledger, store
+from hubspot_pipeline.warehouse import choices, ledger, store
+from hubspot_pipeline.warehouse.describe import describe, mode_of
 from hubspot_pipeline.warehouse.discover import discover
 from hubspot_pipeline.warehouse.ledger import Outcome, RunHead
 from hubspot_pipeline.warehouse.load import CALLS_IN_FLIGHT, make_pipeline, settle
 from hubspot_pipeline.warehouse.outcomes import outcomes
 from hubspot_pipeline.warehouse.plan import PHASES, Plan
-from hubspot_pipeline.warehouse.work import Progress, Work
+from hubspot_pipeline.warehouse.work import Progress, Work, with_sources
 
 __all__ = ["Outcome", "Progress", "RunResult", "changed_objects", "check_credential", "run", "select"]
 
@@ -80,6 +81,8 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         found = discover(settings, client)
         settings = found.settings
         selected = select(settings, streams)
+        settings.choice.check_streams(settings.streams.all, discovered=found.schemas is not None)
+        described = describe(settings, client, pool, _objects(settings, selected))
         store.create(settings)
         with store.open_store(settings) as con:
             store.bind_portal(con, str(account["portalId"]), str(account.get("timeZone") or "UTC"))
@@ -96,7 +99,7 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         # them while DuckDB is still letting go of it ("unique file handle conflict")
         with store.open_store(settings) as con:
             con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-            work = Work(settings, client, pool, plan, selected, account, found.schemas, progress)
+            work = Work(settings, client, pool, plan, selected, account, found.schemas, described, progress)
             result = _perform(settings, head, work, selected)
             result.discovered = found.new
             return result
@@ -112,6 +115,7 @@ def _perform(settings: Settings, head: RunHead, work: Work, selected: list[Strea
     work.read_and_load(pipeline)
     with store.open_store(settings) as con:
         result.changed = work.tidy(con, head.run_id) > 0 or any(work.landed.rows.values())
+        result.changed |= choices.write(con, settings)
         result.outcomes = outcomes(con, work, names, begun, time.monotonic())
         if any(outcome.status == "waiting" for outcome in result.outcomes.values()):
             zone = str(work.account.get("timeZone") or "UTC")
@@ -155,6 +159,16 @@ def select(settings: Settings, streams: Sequence[str] | None) -> list[Stream]:
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ConfigError(f"There is no stream {name!r}.{hint} Known: {', '.join(known)}.")
     return [stream for stream in settings.streams if stream.name in streams]
+
+
+def _objects(settings: Settings, selected: list[Stream]) -> list[Stream]:
+    """Object streams that a run describes: those it reads, and with the catalogue all that are chosen."""
+    names = with_sources(selected)
+    if "properties" in names:
+        names |= {stream.name for stream in settings.chosen}
+    for stream in selected:
+        mode_of(settings, stream)
+    return [stream for stream in settings.streams.objects if stream.name in names]
 
 
 ACCOUNT = next(stream for stream in STREAMS if stream.name == "account_details")

@@ -32,7 +32,7 @@ from hubspot_pipeline.warehouse.lists import ListReader
 from hubspot_pipeline.warehouse.load import CALLS_IN_FLIGHT, with_hints
 from hubspot_pipeline.warehouse.logs import LogWalk
 from hubspot_pipeline.warehouse.names import assign
-from hubspot_pipeline.warehouse.objects import Walk
+from hubspot_pipeline.warehouse.objects import How, Walk
 from hubspot_pipeline.warehouse.plan import Batch, Memory, Plan, Tally
 from hubspot_pipeline.warehouse.run import check_credential
 
@@ -79,7 +79,7 @@ class _Portal:
         reader = Reader(self.client, stream, self.pool, names, meter)
         history = self._settings.streams.by_name.get(f"{stream.name}_property_history")
         walk = Walk(reader, self.plan, assign(names, {}), None, Tally(), Memory(),
-                    history=stream.history if history and history.default else ())  # fmt: skip
+                    How(history=stream.history if history and history.default else ()))  # fmt: skip
         yield from walk.run(dlt.current.resource_state())
 
     def _list(self, stream: Stream) -> Iterator[Batch]:
@@ -90,7 +90,8 @@ class _Portal:
                 yield catalogue.batch([found], self.now)
             return
         account = check_credential(self.client)
-        lister = ListReader(self.client, self.pool, self.plan, self._settings.streams, objects, account)
+        lister = ListReader(self.client, self.pool, self.plan, self._settings.streams, objects, account,
+                            self._settings)  # fmt: skip
         items = lister.read(stream, stream.modes[0], None, Meter(), Tally())
         yield Batch(stream.name, collections.table(stream, items, self.now), replace=True)
 

@@ -22,7 +22,7 @@ from hubspot_pipeline.extract.properties import definitions
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.extract.versions import SCHEMA as VERSIONS
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import Mode, Stream
+from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse import reconcile, store
 from hubspot_pipeline.warehouse.catalogue import (
     ObjectCatalogue,
@@ -34,10 +34,11 @@ from hubspot_pipeline.warehouse.catalogue import (
 )
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
 from hubspot_pipeline.warehouse.children import ChildWalk
+from hubspot_pipeline.warehouse.describe import Described, concealer, follows, mode_of
 from hubspot_pipeline.warehouse.lists import ListReader, difference
 from hubspot_pipeline.warehouse.load import Job, Landed, load
 from hubspot_pipeline.warehouse.logs import LogWalk
-from hubspot_pipeline.warehouse.objects import Walk
+from hubspot_pipeline.warehouse.objects import How, Walk
 from hubspot_pipeline.warehouse.plan import Batch, Memory, Plan, Tally
 from hubspot_pipeline.warehouse.publish import publish
 
@@ -59,29 +60,25 @@ class Work:
     """The streams of one run."""
 
     def __init__(self, settings: Settings, client: Client, pool: Executor, plan: Plan, selected: list[Stream],
-                 account: dict[str, Any], schemas: list[dict[str, Any]] | None,
+                 account: dict[str, Any], schemas: list[dict[str, Any]] | None, described: Described,
                  progress: Progress | None) -> None:  # fmt: skip
         self.settings, self.client, self.pool, self.plan = settings, client, pool, plan
         self.account, self.progress, self.known = account, progress, settings.streams
-        names = {stream.name for stream in selected}
-        chosen = names | {stream.name for stream in settings.chosen}
-        for stream in selected:
-            # what is filled by others brings them: all of them if none is chosen, and always where parents come from
-            if stream.shape == "children" or not names & set(stream.source):
-                names |= set(stream.source)
+        names = with_sources(selected)
+        self.found = described
         self.objects = [stream for stream in self.known.objects if stream.name in names]
-        described = [stream for stream in self.known.objects if stream.name in chosen | names]
-        self.described = described if "properties" in names else self.objects
-        """Objects whose property definitions are read."""
-        self.history = {stream.name: stream.history for stream in self.objects
-                        if f"{stream.name}_property_history" in chosen}  # fmt: skip
+        self.described = [stream for stream in self.known.objects if stream.name in described.choices]
+        """Objects whose property definitions were read."""
         rest = [stream for stream in self.known if stream.name in names and stream.name != "properties"]
         self.lists = [stream for stream in rest if stream.shape == "collection"]
         self.logs = [stream for stream in rest if stream.shape == "events"]
         self.children = [stream for stream in rest if stream.shape == "children"]
-        self.lister = ListReader(client, pool, plan, self.known, described, account, schemas)
+        self.lister = ListReader(client, pool, plan, self.known, self.described, account, settings, schemas)
         self.meters = {stream.name: Meter() for stream in self.known}
         self.tallies = {stream.name: Tally() for stream in self.known}
+        for name, error in described.errors.items():
+            self.tallies[name].error = error
+        self.meters["properties"] = described.meter
         self.catalogues: dict[str, ObjectCatalogue] = {}
         self.landed = Landed()
         self._memories = {stream.name: Memory() for stream in self.known}
@@ -148,11 +145,10 @@ class Work:
             stored = stored_catalogue(con)
 
         def read(stream: Stream) -> ObjectCatalogue:
-            known, meter = stored.get(stream.object, {}), self.meters["properties"]
-            live = definitions(self.client, stream, meter)
+            known, live = stored.get(stream.object, {}), self.found.definitions[stream.name]
             with_archived = bool(self.plan.phases) or not known
-            gone = definitions(self.client, stream, meter, archived=True) if with_archived else []
-            return merge(live, gone, known)
+            gone = definitions(self.client, stream, self.found.meter, archived=True) if with_archived else []
+            return merge(live, gone, known, self.found.choices[stream.name].selected)
 
         for stream, found in self._each(read, self.described):
             self.catalogues[stream.name] = found
@@ -165,7 +161,7 @@ class Work:
         tally.read = sum(len(c.columns) for c in self.catalogues.values())
         tally.inserted = sum(c.created for c in self.catalogues.values())
         tally.updated = rows.rows.num_rows - tally.inserted
-        histories = [f"{name}_property_history" for name in self.history]
+        histories = [f"{s.name}_property_history" for s in self.objects if follows(self.settings, s)]
         links = Batch("associations", LINK_SCHEMA.empty_table())
         empty = [rows, links, *(Batch(name, VERSIONS.empty_table()) for name in histories)]
         with store.open_store(self.settings) as con:
@@ -177,12 +173,12 @@ class Work:
 
         def read(stream: Stream) -> Any:
             with store.open_store(self.settings) as con:
-                return self.lister.read(stream, self.mode_of(stream), Stored(con), self.meters[stream.name],
+                return self.lister.read(stream, mode_of(self.settings, stream), Stored(con), self.meters[stream.name],
                                         self.tallies[stream.name])  # fmt: skip
 
         jobs = []
         for stream, items in self._each(read, [one for one in self.lists if self._is_due(one)]):
-            mode = self.mode_of(stream)
+            mode = mode_of(self.settings, stream)
             with store.open_store(self.settings) as con:
                 stored = Stored(con)
                 whole = self.lister.since(stream, mode, stored) is None
@@ -198,10 +194,6 @@ class Work:
         with store.open_store(self.settings) as con:
             return Stored(con).is_empty(stream.name)
 
-    def mode_of(self, stream: Stream) -> Mode:
-        """How a stream is read: as its row says."""
-        return stream.modes[0]
-
     def _object_job(self, stream: Stream) -> Job:
         catalogue = self.catalogues[stream.name]
         spelled = {one.object: one.path_name for one in self.known.objects}
@@ -209,11 +201,13 @@ class Work:
         reader = Reader(self.client, stream, self.pool, sorted(catalogue.columns), self.meters[stream.name],
                         spelled, singular)  # fmt: skip
         columns = {name: catalogue.columns[name] for name in reader.properties}
+        choice = self.found.choices[stream.name]
+        how = How(mode_of(self.settings, stream), choice.history if follows(self.settings, stream) else (),
+                  choice.conditions, concealer(self.settings, stream, choice))  # fmt: skip
         empty = Batch(stream.name, unnest.table([], columns, self.plan.started)[0])
 
         def walk(state: State, memory: Memory, tally: Tally, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
-            steps = Walk(reader, self.plan, columns, Stored(con), tally, memory, mode=self.mode_of(stream),
-                         history=self.history.get(stream.name, ()), new_properties=catalogue.added)  # fmt: skip
+            steps = Walk(reader, self.plan, columns, Stored(con), tally, memory, how, new_properties=catalogue.added)
             for rows in steps.run(state):
                 self._tell(stream.name, tally, reader.pages)
                 yield rows
@@ -221,7 +215,7 @@ class Work:
         return self._walk_job(stream, walk, empty, lambda: reader.pages)
 
     def _log_job(self, stream: Stream) -> Job:
-        log = Log(self.client, stream, self.meters[stream.name])
+        log = Log(self.client, stream, self.meters[stream.name], concealer(self.settings, stream))
 
         def walk(state: State, memory: Memory, tally: Tally, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
             log.pages = 0
@@ -235,7 +229,8 @@ class Work:
         meter = self.meters[stream.name]
 
         def walk(state: State, memory: Memory, tally: Tally, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
-            steps = ChildWalk(self.client, stream, self.pool, meter, self.plan, Stored(con), tally, self.known)
+            steps = ChildWalk(self.client, stream, self.pool, meter, self.plan, Stored(con), tally, self.known,
+                              concealer(self.settings, stream))  # fmt: skip
             for rows in steps.run(state):
                 self._tell(stream.name, tally, meter.calls)
                 yield rows
@@ -313,6 +308,16 @@ def _in_parts(stream: Stream) -> bool:
         and stream.name != "properties"
         and bool(stream.endpoint.each or stream.endpoint.detail)
     )
+
+
+def with_sources(selected: Sequence[Stream]) -> set[str]:
+    """Names of streams and of those that they need: what fills a derived one, where parents come from."""
+    names = {stream.name for stream in selected}
+    for stream in selected:
+        # one of several that fill a stream is enough if it is named
+        if stream.shape == "children" or not names & set(stream.source):
+            names |= set(stream.source)
+    return names
 
 
 def _cursor(state: State) -> str | None:

@@ -1,0 +1,90 @@
+"""The links of one object's records: read, compared, and what a token may not read left alone.
+
+A pair of object types that may not be read keeps its rows; the state remembers it, and every run asks for it again.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from hubspot_pipeline.errors import HubSpotError, MissingScope
+from hubspot_pipeline.extract.read import Reader
+from hubspot_pipeline.extract.unnest import Record
+from hubspot_pipeline.streams import Stream
+from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
+from hubspot_pipeline.warehouse.inline import inline_links
+from hubspot_pipeline.warehouse.plan import Batch, Plan, Tally
+
+State = dict[str, Any]
+NO_SUCH_PAIR = (400, 404)
+"""Answers where a portal has no associations between two object types."""
+
+
+class Links:
+    """Reads links of one object stream. `stored` None: nothing to compare with, everything read is handed on."""
+
+    def __init__(self, reader: Reader, plan: Plan, stored: Stored | None, tally: Tally) -> None:
+        self.reader, self.plan, self.stored, self.tally = reader, plan, stored, tally
+        self.stream: Stream = reader.stream
+        self._refused_now: set[str] = set()
+
+    def pairs(self, state: State) -> list[str]:
+        """Object types that links are read to: those of the declared pairs that were not refused."""
+        return [to for to in self.stream.pairs if to not in state.get("refused", ())]
+
+    def of(self, ids: list[str], state: State, to_objects: Iterable[str] | None = None) -> Iterator[Batch]:
+        for to_object in self.pairs(state) if to_objects is None else to_objects:
+            try:
+                for known, rows in self.reader.links(to_object, ids):
+                    yield from self._link_batch(to_object, known, rows)
+            except HubSpotError as error:
+                if error.status not in NO_SUCH_PAIR:
+                    raise
+                self._refuse(to_object, error, state)
+            except MissingScope as error:
+                self._refuse(to_object, error, state)
+
+    def _refuse(self, to_object: str, error: Exception, state: State) -> None:
+        """A pair that may not be read keeps its rows; every run asks for it again."""
+        self.tally.notes.append(f"Links to {to_object} are not read: {error}")
+        self._refused_now.add(to_object)
+        state["refused"] = sorted({*state.get("refused", ()), to_object})
+
+    def refused_before(self, state: State) -> Iterator[Batch]:
+        """Pairs that an earlier run was refused: all their links, as soon as the token may read them."""
+        again = [to for to in state.pop("refused", ()) if to in self.stream.pairs and to not in self._refused_now]
+        if self._refused_now:
+            state["refused"] = sorted(self._refused_now)
+        ids = self.stored.alive_ids(self.stream.name) if self.stored and again else []
+        if not ids:
+            state["refused"] = sorted({*state.get("refused", ()), *again})
+        for to_object in again if ids else ():
+            yield from self.of(ids, state, [to_object])
+        if not state.get("refused"):
+            state.pop("refused", None)
+
+    def of_archived(self, to_object: str, records: list[Record], state: State) -> Iterator[Batch]:
+        """An archived record's links, which only its listing shows."""
+        ids = [str(record.id) for record in records]
+        stored = self.stored.linked(self.stream.object, to_object, ids) if self.stored else {}
+        one = self.reader.singular.get(to_object, to_object)
+        known, rows = inline_links(self.stream, to_object, one, records, stored, lambda: self.reader.labels(to_object))
+        # a listing leaves out what the token may not read, without a word
+        if stored and not rows and any(stored.values()):
+            list(self.of(ids[:1], state, [to_object]))
+            if to_object in self._refused_now:
+                return
+        yield from self._link_batch(to_object, known, rows)
+
+    def _link_batch(self, to_object: str, ids: list[str], rows: list[dict[str, Any]]) -> Iterator[Batch]:
+        self.tally.links_read += len(rows)
+        if self.stored is None:
+            stamped = [row | {"_deleted": None, "_synced_at": self.plan.started} for row in rows]
+            table = pa.Table.from_pylist(stamped, LINK_SCHEMA)
+        else:
+            table, added, removed = self.stored.links(self.stream.object, to_object, ids, rows, self.plan.started)
+            self.tally.links_added += added
+            self.tally.links_removed += removed
+        if table.num_rows:
+            yield Batch("associations", table)
