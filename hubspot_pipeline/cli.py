@@ -20,7 +20,7 @@ from hubspot_pipeline.settings import DEFAULT_BASE_URL, DEFAULT_START, Credentia
 def demo(settings: Settings, arguments: argparse.Namespace) -> int:
     """Sandbox portal, full sync, marts, published warehouse, a summary."""
     settings.sandbox_dir.mkdir(parents=True, exist_ok=True)
-    settings = replace(settings, credential=Credential(), base_url=DEFAULT_BASE_URL)
+    settings = replace(settings, credential=Credential(), base_url=DEFAULT_BASE_URL, everything=True)
     code = _execute(settings, arguments, job="hubspot_sync")
     if code in (0, 3):
         _summary(settings)

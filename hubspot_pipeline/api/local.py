@@ -12,6 +12,9 @@ from hubspot_pipeline.settings import Credential, Secret, Settings
 TOKEN = Secret("pat-na1-00000000-0000-4000-8000-000000000000")
 """Any `pat-...` token opens the sandbox; this one says nothing about any real portal."""
 
+DEMO = ("--tier", "enterprise", "--rate-limit", "0")
+"""The demo's portal has every feature, and answers as fast as it can; `hubspot-pipeline sandbox` keeps the limits."""
+
 NO_CREDENTIAL = (
     "No HubSpot credential is set. Put HUBSPOT_ACCESS_TOKEN=pat-... into the file .env (README: connect your own "
     "portal), or try everything on invented data first with `make demo`."
@@ -31,7 +34,7 @@ def portal_for(settings: Settings, *arguments: str) -> Iterator[Settings]:
         raise ConfigError(NO_CREDENTIAL)
     command = [
         sys.executable, "-m", "hubspot_pipeline.sandbox", "--port", "0",
-        "--state", str(settings.sandbox_dir / "portal.state"), "--until-stdin-ends", *arguments,
+        "--state", str(settings.sandbox_dir / "portal.state"), "--until-stdin-ends", *DEMO, *arguments,
     ]  # fmt: skip
     # its stdin is a pipe of ours: when this process ends in whatever way, the portal sees the end and goes too
     pipe = subprocess.PIPE

@@ -103,19 +103,23 @@ def _sync(
     from hubspot_pipeline.api.local import portal_for
     from hubspot_pipeline.warehouse.run import run
 
-    days = _days(context, settings, todo)
+    watch, days = hubspot.progress(context.log), _days(context)
+    logs = [name for name in todo.streams if settings.streams.by_name[name].is_log] if days else []
+    rest = [name for name in todo.streams if name not in logs]
+    given: dict[str, Any] = {
+        "trigger": _trigger(context.run.tags), "dagster_run_id": context.run_id, "progress": watch,
+    }  # fmt: skip
+    result: RunResult | None = None
     with portal_for(settings) as reachable:
         mark.remove()
-        result = run(
-            reachable,
-            mode=config.mode.value,
-            streams=None if whole else todo.streams,
-            since=days.start if days else _instant("since", config.since),
-            until=days.end if days else _instant("until", config.until),
-            trigger=_trigger(context.run.tags),
-            dagster_run_id=context.run_id,
-            progress=hubspot.progress(context.log),
-        )
+        if logs and days:
+            result = run(reachable, streams=logs, since=days.start, until=days.end, **given)
+        if rest or result is None:
+            other = run(
+                reachable, mode=config.mode.value, streams=None if whole and not logs else rest,
+                since=_instant("since", config.since), until=_instant("until", config.until), **given,
+            )  # fmt: skip
+            result = other if result is None else other.joined(result)
     hubspot.finished(result)
     if result.discovered:
         context.log.info(
@@ -125,16 +129,10 @@ def _sync(
     return result
 
 
-def _days(context: dg.AssetExecutionContext, settings: Settings, todo: Plan) -> dg.TimeWindow | None:
-    """The days that a run of partitions reads. Raises ConfigError where it also selects what has no days.
-
-    A run with a partition key hands it to every asset; only logs are cut into days.
-    """
+def _days(context: dg.AssetExecutionContext) -> dg.TimeWindow | None:
+    """The days that a run of partitions reads of logs; Dagster hands its key to every asset of the run."""
     if not (context.has_partition_key or context.has_partition_key_range):
         return None
-    other = [name for name in todo.streams if not settings.streams.by_name[name].is_log]
-    if other:
-        raise ConfigError(f"Only logs are read by day; {', '.join(other[:3])} is none. Select the logs alone.")
     window = context.partition_time_window
     return dg.TimeWindow(window.start.astimezone(UTC), window.end.astimezone(UTC))
 

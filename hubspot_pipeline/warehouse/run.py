@@ -55,6 +55,13 @@ class RunResult:
     def failed(self) -> list[Outcome]:
         return [outcome for outcome in self.outcomes.values() if outcome.status == "failed"]
 
+    def joined(self, earlier: "RunResult") -> "RunResult":
+        """This result with the outcomes of a run just before."""
+        self.outcomes = earlier.outcomes | self.outcomes
+        self.changed |= earlier.changed
+        self.resumes_at = self.resumes_at or earlier.resumes_at
+        return self
+
     @property
     def exit_code(self) -> int:
         """0: all landed or were skipped for a scope; 1: a stream failed; 3: waits for the daily limit."""
