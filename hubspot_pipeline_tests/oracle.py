@@ -43,7 +43,11 @@ def differences(url: str, warehouse: Path) -> list[str]:
         shown = {(e["object"], e["id"]) for e in entries.get("record", []) if e["mergedInto"] is None}
         gone = {(s.object, row[0]) for s in OBJECTS for row in con.execute(
             f"SELECT id FROM hubspot.{s.name} WHERE deletion IS NOT NULL").fetchall()} - shown  # fmt: skip
-        found += _sets("associations", _portal_links(entries), [link for link in _links(con) if link[:2] not in gone])
+        found += _sets(
+            "associations",
+            _portal_links(entries),
+            [link for link in _links(con) if link[:2] not in gone and (link[0], link[2]) in PAIRS],
+        )
         found += _sets("history", _portal_versions(entries), [v for v in _versions(con) if ("deals", v[0]) not in gone])
         found += _collections(con, entries)
     return found
