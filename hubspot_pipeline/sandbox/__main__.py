@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--contacts", type=int, help="size of the generated company")
     made.add_argument("--load", type=Path, metavar="DIR", help="import the CSV files of this folder")
     made.add_argument("--empty", action="store_true", help="start without any record")
-    made.add_argument("--tier", choices=TIERS, default="professional", help="whose limits apply")
+    made.add_argument("--tier", choices=TIERS, default="enterprise", help="whose limits and features it has")
     made.add_argument("--rate-limit", type=int, metavar="N", help="calls per ten seconds; 0 takes all limits off")
     made.add_argument("--latency-ms", type=int, default=0, metavar="N", help="added to every answer")
     made.add_argument("--state", type=Path, metavar="PATH", help="file that keeps the portal over restarts")
