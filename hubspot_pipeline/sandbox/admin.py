@@ -1,6 +1,8 @@
 """The admin API under /_sandbox: reset, seed, clock, knobs, changes, faults, dump, call log.
 
 JSON over HTTP, no token -> the sandbox turned
+
+docs/sandbox.md lists every call, operation, kind and knob.
 """
 
 import inspect
