@@ -1,4 +1,4 @@
-"""Every kind of thing can be made, changed and taken away through the admin API, and the dump tells it as the API does."""
+"""Every kind of thing is made, changed and taken away by the admin API, and the dump tells it as the API does."""
 
 import inspect
 import re
