@@ -123,8 +123,11 @@ def test_the_dump_is_what_the_api_shows(sandbox: Sandbox) -> None:
         "owner",
         "pipeline",
         "property",
+        "property_group",
         "association_type",
+        "event_type",
         "account",
+        "company_currency",
     }
     (person,) = [row for row in rows if row["kind"] == "record" and row["object"] == "contacts"]
     shown = sandbox.api("GET", f"{CONTACTS}/103").json()

@@ -44,7 +44,9 @@ def test_the_stable_client_reads_everything(portal: Sandbox) -> None:
     assert next(one.name for one in client.settings.users.roles_api.get_all().results) == "Super Admin"
     assert len(client.settings.users.teams_api.get_all().results) == 3
     assert client.crm.objects.basic_api.get_page("0-136", limit=1).results
-    assert [one.name for one in client.crm.schemas.core_api.get_all().results] == ["workspace", "campaigns"]
+    assert [one.name for one in client.crm.schemas.core_api.get_all().results] == [
+        "workspace", "campaigns", "engagements",
+    ]  # fmt: skip
 
 
 OBJECTS = (
@@ -73,3 +75,26 @@ def test_the_new_client_finds_every_answer_of_its_type(portal: Sandbox) -> None:
     assert client.files.file_assets.get_signed_url(file).url.startswith(portal.url)
     assert client.communication_preferences.definitions.list().status == "COMPLETE"
     assert next(one.name for one in client.settings.users.list_roles().results) == "Super Admin"
+
+
+def test_the_new_client_knows_the_shapes_of_what_an_office_leaves_behind(portal: Sandbox) -> None:
+    client = HubSpot(access_token=TOKEN, base_url=portal.url, max_retries=0, _strict_response_validation=True)
+    items = portal.portal.items
+    sequence, enrolled = (next(iter(items[kind].values())) for kind in ("sequence", "sequence_enrollment"))
+    activity, money = client.account.activity, client.settings.currencies
+    for kind, found in (
+        ("marketing_event", client.marketing.marketing_events.list(limit=1)),
+        ("event_definition", client.events.definitions.list()),
+        ("sequence", client.automation.sequences.list(user_id=sequence["userId"])),
+        ("audit_log", activity.list_audit_logs(limit=1)), ("login_activity", activity.list_login_activities(limit=1)),
+        ("security_activity", activity.list_security_activities(limit=1)),
+        ("exchange_rate", money.exchange_rates.list_exchange_rates(limit=1)),
+    ):  # fmt: skip
+        assert len(list(found)) == len(items[kind]) > 0, kind
+    contact = enrolled["contactId"]
+    assert client.automation.sequences.get_enrollment_by_contact_id(contact).sequence_id == sequence["id"]
+    assert {one.currency_code for one in money.list_codes().results} == {"USD", "EUR", "GBP"}
+    assert money.get_company_currency().id == "USD"
+    consent = next(iter(items["consent_status"].values()))["subscriberIdString"]
+    (row,) = client.communication_preferences.statuses.batch.read(channel="EMAIL", inputs=[consent]).results
+    assert row.statuses == client.communication_preferences.get_statuses(consent, channel="EMAIL").results != []

@@ -155,6 +155,9 @@ def test_pipelines_records_and_schemas_of_every_object(reader: Reader) -> None:
                 if row["object"] == object_type and not row["archived"] and row["mergedInto"] is None}  # fmt: skip
         assert {row["id"] for row in reader.after(f"/crm/v3/objects/{object_type}?limit=50")} == told, object_type
     schemas = {row["name"]: row for row in reader.one("/crm-object-schemas/2026-03/schemas")["results"]}
-    assert schemas.keys() == {"workspace", "campaigns"}
-    for told in reader.dump["schema"]:
-        assert told.items() <= {**schemas[told["name"]], "object": told["name"]}.items()
+    assert schemas.keys() == {"workspace", "campaigns", "engagements"}
+    reader.same("schema", [{**one, "object": one["name"]} for one in schemas.values()])
+    reader.same("property_group", [
+        {"object": object_type, **row} for object_type in sorted({row["object"] for row in reader.dump["property"]})
+        for row in reader.one(f"/crm/properties/2026-03/{object_type}/groups")["results"]
+    ])  # fmt: skip

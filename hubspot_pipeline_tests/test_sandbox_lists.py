@@ -34,7 +34,7 @@ def test_lists_are_searched_by_offset_up_to_a_ceiling(sandbox: Sandbox) -> None:
     assert (first["hasMore"], first["offset"], first["total"], rest["hasMore"]) == (True, 3, 5, False)
     assert first["lists"][0]["additionalProperties"]["hs_list_size"] == "0"
     assert "filterBranch" not in first["lists"][0]
-    assert search(sandbox, count=501).status == 400
+    assert search(sandbox, count=0).status == 400
     assert search(sandbox, count=500, offset=9_501).status == 400
     assert [one["name"] for one in search(sandbox, query="list 4").json()["lists"]] == ["List 4"]
     sandbox.mutate({"op": "delete_list", "id": ids[0]})
@@ -95,3 +95,9 @@ def test_lists_need_their_scope(sandbox: Sandbox) -> None:
     assert reply.json()["errors"][0]["context"]["requiredGranularScopes"] == ["crm.lists.read"]
     sandbox.post("tokens", {"token": TOKEN, "scopes": ["crm.lists.read"]})
     assert search(sandbox).status == 200
+
+
+def test_a_larger_count_gives_500_lists(sandbox: Sandbox) -> None:
+    sandbox.mutate(*[{"op": "add_list", "name": f"L{at}"} for at in range(501)])
+    page = search(sandbox, count=1000).json()
+    assert (len(page["lists"]), page["hasMore"], page["offset"]) == (500, True, 500)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from hubspot_pipeline.sandbox.access import Access
+from hubspot_pipeline.sandbox.state import kept
 from hubspot_pipeline_tests.test_sandbox_admin import process_of
 
 NOON = {"now": "2030-01-01T12:00:00Z", "frozen": True}
@@ -92,3 +93,25 @@ def test_lists_and_items_come_back_and_a_purged_person_does_not(tmp_path: Path) 
         assert b"needle" not in before + state.read_bytes()
     with process_of("--state", str(state)) as (call, _):
         assert call("GET", "/_sandbox/dump") == before
+
+
+def test_a_purged_persons_conversation_leaves_the_state_file_and_it_still_opens(tmp_path: Path) -> None:
+    path = tmp_path / "state.jsonl"
+    sandbox, _ = kept(path, {})
+    portal = sandbox.portal
+    person = portal.create("contacts", {"email": "needle@example.com"})
+    thread = portal.put("conversation_thread", {"associatedContactId": person})
+    other = portal.put("conversation_thread", {})
+    for where in (thread, other):
+        portal.put("conversation_message", {"conversationsThreadId": where, "text": f"needle {where}"})
+    portal.put("conversation_thread", {"status": "CLOSED"}, id=thread)
+    portal.put("consent_status", {"subscriberIdString": "needle@example.com", "subscriptionId": 1})
+    portal.gdpr_delete(person)
+    assert portal.journal is not None
+    portal.journal.close()
+    assert path.read_bytes().count(b"needle") == 1
+    again, _ = kept(path, {})
+    again.portal.clock.set(portal.now())
+    assert [row for row in again.portal.dump() if row["kind"].startswith("conversation")] == [
+        row for row in portal.dump() if row["kind"].startswith("conversation")
+    ]

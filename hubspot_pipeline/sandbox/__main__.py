@@ -28,9 +28,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1; 0 takes a free one")
     made.add_argument("--seed", type=int, help="generate a company from this seed (default 1 unless --load or --empty)")
     made.add_argument("--contacts", type=int, help="size of the generated company")
-    made.add_argument("--load", type=Path, metavar="DIR", help="import the CSV files of this folder")
+    made.add_argument(
+        "--load",
+        type=Path,
+        metavar="DIR",
+        help="import the CSV files of this folder: HubSpot's own "
+        "exports of contacts, companies and deals, or accounts, products, sales teams and opportunities",
+    )
     made.add_argument("--empty", action="store_true", help="start without any record")
-    made.add_argument("--tier", choices=TIERS, default="professional", help="whose limits apply")
+    made.add_argument("--tier", choices=TIERS, default="enterprise", help="whose limits and features it has")
     made.add_argument("--rate-limit", type=int, metavar="N", help="calls per ten seconds; 0 takes all limits off")
     made.add_argument("--latency-ms", type=int, default=0, metavar="N", help="added to every answer")
     made.add_argument("--state", type=Path, metavar="PATH", help="file that keeps the portal over restarts")
@@ -46,7 +52,8 @@ def fill(portal: Portal, given: argparse.Namespace) -> None:
     if given.load is not None:
         from hubspot_pipeline.sandbox import importer
 
-        importer.load(portal, given.load)
+        for line in importer.load(portal, given.load):
+            print(line, file=sys.stderr)
     elif not given.empty:
         from hubspot_pipeline.sandbox import seed
 

@@ -34,6 +34,10 @@ class Token:
     def lacks(self, scope: str) -> bool:
         return self.scopes is not None and scope not in self.scopes
 
+    def has_any(self, alternatives: Sequence[str]) -> bool:
+        """Whether it has one of the scopes; where there is nothing to have, every token has it."""
+        return not alternatives or self.scopes is None or not self.scopes.isdisjoint(alternatives)
+
     @property
     def is_oauth(self) -> bool:
         return self.client_id is not None
@@ -93,10 +97,11 @@ class Access:
         return token
 
     @staticmethod
-    def require(token: Token, alternatives: Sequence[str]) -> None:
-        """Raises 403 unless the token has one of the scopes; no alternatives: every token may."""
-        if alternatives and token.scopes is not None and token.scopes.isdisjoint(alternatives):
-            raise missing_scopes(alternatives)
+    def require(token: Token, *alternatives: Sequence[str]) -> None:
+        """Raises 403 unless the token has one scope of each of the lists; the answer names the lists it lacks."""
+        lacking = [each for each in dict.fromkeys(map(tuple, alternatives)) if not token.has_any(each)]
+        if lacking:
+            raise missing_scopes(*lacking)
 
     def set_token(self, given: Json) -> None:
         """`{"token", "scopes": [...]|null, "portal_id"?, "revoked"?, "expires_at"?}` of the admin API."""

@@ -152,7 +152,7 @@ class Account:
 
     @recorded
     def drop_pipeline(self, object_type: str, id: str) -> None:
-        del self.pipelines[object_type][id]
+        del self.pipelines[self.kind(object_type).name][id]
 
     @recorded
     def define_schema(self, schema: Json, at: int | None = None) -> str:
@@ -184,6 +184,11 @@ class Account:
         ):
             self.connect_schema(type_id, other, at=at)
         return type_id
+
+    def shown_schema(self, schema: Json) -> Json:
+        """A custom object as the API shows it, with its properties."""
+        known = self.definitions[self.kind(schema["objectTypeId"]).name]
+        return {**schema, "properties": [one for one in known.values() if not one["archived"]]}
 
     @recorded
     def connect_schema(self, object_type: str, other: str, name: str = "", at: int | None = None) -> Json:
@@ -263,6 +268,11 @@ class Account:
         return owner_id
 
     @recorded
+    def update_owner(self, id: str, changes: Json, at: int | None = None) -> None:
+        """New values of an owner's fields, named as in the API; `updatedAt` moves."""
+        self.owners[str(id)] |= changes | {"updatedAt": iso(at or self.now())}
+
+    @recorded
     def archive_owner(self, id: str, at: int | None = None) -> None:
         owner = self.owners[str(id)]
         owner |= {"archived": True, "userId": None, "updatedAt": iso(at or self.now())}
@@ -271,6 +281,42 @@ class Account:
     def add_team(self, id: str, name: str) -> str:
         self.teams[str(id)] = {"id": str(id), "name": name, "userIds": [], "secondaryUserIds": []}
         return str(id)
+
+    @recorded
+    def update_team(
+        self, id: str, *, name: str | None = None, user_ids: Iterable[str] | None = None,
+        secondary_user_ids: Iterable[str] | None = None,
+    ) -> None:  # fmt: skip
+        """A team's new name or members; owners show the new name."""
+        team = self.teams[str(id)]
+        if name is not None:
+            team["name"] = name
+            for owner in self.owners.values():
+                for one in owner.get("teams", ()):
+                    if one["id"] == str(id):
+                        one["name"] = name
+        for field, given in (("userIds", user_ids), ("secondaryUserIds", secondary_user_ids)):
+            if given is not None:
+                team[field] = [str(one) for one in given]
+
+    @recorded
+    def drop_team(self, id: str) -> None:
+        """The team is gone, from its owners too."""
+        del self.teams[str(id)]
+        for owner in self.owners.values():
+            left = [one for one in owner.pop("teams", ()) if one["id"] != str(id)]
+            if left:
+                owner["teams"] = left
+
+    @recorded
+    def update_user(self, id: str, changes: Json) -> None:
+        """New values of a user's settings, named as in the API; the `users` record is changed by `update`."""
+        self.users[str(id)] |= changes
+
+    @recorded
+    def drop_user(self, id: str) -> None:
+        """The user is no more among the settings; the `users` record stays until it is archived."""
+        del self.users[str(id)]
 
     def labels(self, from_object: str, to_object: str) -> list[Json]:
         """Association types of a pair as the labels endpoint shows them."""

@@ -1,6 +1,8 @@
 """The admin API under /_sandbox: reset, seed, clock, knobs, changes, faults, dump, call log.
 
 JSON over HTTP, no token -> the sandbox turned
+
+docs/sandbox.md lists every call, operation, kind and knob.
 """
 
 import inspect
@@ -22,7 +24,8 @@ OPERATIONS = (
     "define_property", "archive_property", "define_group", "define_pipeline", "drop_pipeline", "define_schema",
     "drop_schema", "define_label", "drop_label", "add_owner", "archive_owner", "add_team", "add_user", "fill",
     "add_list", "update_list", "delete_list", "restore_list", "add_member", "remove_member", "put", "drop",
-    "connect_schema",
+    "connect_schema", "disconnect_schema", "rename_label", "drop_group", "update_owner", "update_team", "drop_team",
+    "update_user", "drop_user",
 )  # fmt: skip
 _KEPT = ("config", "tokens", "oauth")
 """Calls that change what a portal's own journal does not know."""
@@ -136,7 +139,7 @@ class Admin:
         unknown = sorted(set(arguments) - set(known))
         if unknown:
             raise ValueError(f"{name} takes {', '.join(known)}, not {', '.join(unknown)}")
-        for key in ("id", "primary_id", "merged_id", "from_id", "to_id", "list_id", "record_id"):
+        for key in ("id", "primary_id", "merged_id", "from_id", "to_id", "list_id", "record_id", "user_id"):
             if isinstance(arguments.get(key), int):
                 arguments[key] = str(arguments[key])
         return method(**arguments)

@@ -81,12 +81,13 @@ def expired(ago_seconds: int, at: str) -> ApiError:
     )  # fmt: skip
 
 
-def missing_scopes(alternatives: Sequence[str]) -> ApiError:
+def missing_scopes(*lacking: Sequence[str]) -> ApiError:
+    """403; each of `lacking` is a list of alternatives of which the token has none."""
     return ApiError(
         403, "This app hasn't been granted all required scopes to make this call. Read more about required scopes "
         f"here: {SCOPES_LINK}.", "MISSING_SCOPES", links={"scopes": SCOPES_LINK},
         errors=[{"message": "One or more of the following scopes are required.",
-                 "context": {"requiredGranularScopes": list(alternatives)}}],
+                 "context": {"requiredGranularScopes": list(alternatives)}} for alternatives in lacking],
     )  # fmt: skip
 
 

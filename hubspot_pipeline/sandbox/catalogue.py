@@ -118,6 +118,10 @@ KINDS: tuple[Kind, ...] = (
     _kind("listings", "listing", "0-420", ACTIVITY, required="hs_name"),
     _kind("services", "service", "0-162", ACTIVITY, required="hs_name hs_pipeline hs_pipeline_stage"),
     _kind("projects", "project", "0-970", ACTIVITY, required="hs_name hs_pipeline hs_pipeline_stage", merges=True),
+    # no published list has the type ids of the last three
+    _kind("contracts", "contract", "0-9001", ACTIVITY),
+    _kind("partner_clients", "partner_client", "0-9002", ACTIVITY, scope="crm.objects.partner-clients"),
+    _kind("partner_services", "partner_service", "0-9003", ACTIVITY, scope="crm.objects.partner-services"),
 )  # fmt: skip
 
 ALIASES = {"meeting_event": "meetings", "line items": "line_items", "deal_splits": "deal_split"}

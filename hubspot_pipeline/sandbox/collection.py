@@ -44,8 +44,25 @@ ITEM_KINDS: dict[str, ItemKind] = {
     "web_event": ItemKind(guid=True, created="occurredAt", updated="", hidden=("object",)),
     "file": ItemKind(hidden=("content",)),
     "role": ItemKind(created="", updated=""),
+    "marketing_event": ItemKind(id="objectId"),
+    "event_definition": ItemKind(id="fullyQualifiedName"),
+    "conversation_inbox": ItemKind(),
+    "conversation_channel": ItemKind(created="", updated=""),
+    "conversation_thread": ItemKind(updated="latestMessageTimestamp"),
+    "conversation_message": ItemKind(guid=True),
+    "sequence": ItemKind(),
+    "sequence_enrollment": ItemKind(created="enrolledAt", hidden=("contactId",)),
+    "currency": ItemKind(id="currencyCode", created="", updated=""),
+    "exchange_rate": ItemKind(),
+    "audit_log": ItemKind(created="occurredAt", updated="", hidden=("actingUserId",)),
+    "login_activity": ItemKind(created="loginAt", updated=""),
+    "security_activity": ItemKind(updated=""),
+    "consent_status": ItemKind(created="", updated="timestamp", hidden=("id",)),
 }
 """Kinds by the name that the dump gives them."""
+
+
+EVENT_TYPES = ("e_visited_page", "e_clicked_link_in_email_v2", "e_submitted_form", "e_opened_email_v2", "e_v2_viewed")
 
 
 class Collection(Lists):
@@ -77,6 +94,8 @@ class Collection(Lists):
         """
         if kind not in ITEM_KINDS:
             raise ValueError(f"kind {kind!r} is none of {', '.join(ITEM_KINDS)}")
+        if kind == "event_definition" and id is None and "fullyQualifiedName" not in item:
+            item = item | {"fullyQualifiedName": f"pe{self.portal_id}_{item['name']}"}
         if "object" in item:
             item = item | {"object": self.kind(item["object"]).name}
         shape, now = ITEM_KINDS[kind], self.now() if at is None else at
@@ -90,6 +109,9 @@ class Collection(Lists):
             full[shape.updated] = when
         full |= item | {shape.id: item_id}
         self.items[kind][item_id] = full if before is not None else first_values(self.portal_id, kind, full)
+        if kind == "conversation_message" and before is None:
+            thread = self.item("conversation_thread", full["conversationsThreadId"])
+            thread["latestMessageTimestamp"] = max(thread["latestMessageTimestamp"], full["createdAt"])
         return item_id
 
     @recorded
@@ -122,6 +144,11 @@ class Collection(Lists):
                 self._events.setdefault((event["object"], survivor), []).append(event)
         return [self.shown_event(event) for event in self._events.get((object_type, id), ())]
 
+    def event_types(self) -> list[str]:
+        """Names of the events that HubSpot has, that are defined here, or that happened."""
+        seen = {one["eventType"] for one in self.items["web_event"].values()}
+        return sorted({*EVENT_TYPES, *self.items["event_definition"], *seen})
+
     def shown_event(self, event: Json) -> Json:
         kind = self.kinds[event["object"]]
         id = self.shelves[kind.name].survivor(int(event["objectId"]))
@@ -137,13 +164,27 @@ class Collection(Lists):
             return any(str(one["value"]).lower() in emails for one in item.get("values", ()))
         if kind in ("email_event", "subscription_change"):
             return str(item.get("recipient", "")).lower() in emails
+        if kind == "consent_status":
+            return str(item.get("subscriberIdString", "")).lower() in emails
+        if kind in ("conversation_thread", "sequence_enrollment"):
+            contact = str(item.get("associatedContactId") or item.get("contactId") or "")
+            return contact.isdigit() and int(contact) in ids
         return kind == "web_event" and item.get("object") == "contacts" and int(item["objectId"]) in ids
 
-    def purge_person(self, ids: set[int], emails: set[str]) -> None:
-        """Removes what is kept about a contact beside the record."""
-        for kind, items in self.items.items():
-            self.items[kind] = {id: one for id, one in items.items() if not self.concerns(kind, one, ids, emails)}
+    def purge_person(self, ids: set[int], emails: set[str]) -> set[tuple[str, str]]:
+        """Removes what is kept about a contact beside the record; returns (kind, id) of the items that went."""
+        gone = {
+            (kind, id) for kind, items in self.items.items() for id, one in items.items()
+            if self.concerns(kind, one, ids, emails)
+        }  # fmt: skip
+        gone |= {
+            ("conversation_message", id) for id, one in self.items["conversation_message"].items()
+            if ("conversation_thread", one["conversationsThreadId"]) in gone
+        }  # fmt: skip
+        for kind, item_id in gone:
+            del self.items[kind][item_id]
         for list_id, members in self.members.items():
             if self.lists[list_id]["objectTypeId"] == self.kinds["contacts"].type_id:
                 for id in ids & set(members):
                     del members[id]
+        return gone

@@ -27,7 +27,7 @@ GROUPS = {
     **{name: f"{name.rstrip('s')}information" for name in (
         "deal_split", "leads", "goal_targets", "feedback_submissions", "quotes", "orders", "invoices", "carts",
         "subscriptions", "commerce_payments", "discounts", "fees", "appointments", "courses", "listings",
-        "services", "projects")},
+        "services", "projects", "contracts", "partner_clients", "partner_services")},
     "taxes": "taxinformation",
 }  # fmt: skip
 
@@ -68,6 +68,8 @@ TABLES = {
     "feedback_submissions": services.FEEDBACK_SUBMISSIONS, "communications": services.COMMUNICATIONS,
     "postal_mail": services.POSTAL_MAIL, "appointments": services.APPOINTMENTS, "courses": services.COURSES,
     "listings": services.LISTINGS, "services": services.SERVICES, "projects": services.PROJECTS,
+    "contracts": services.CONTRACTS, "partner_clients": services.PARTNER_CLIENTS,
+    "partner_services": services.PARTNER_SERVICES,
 }  # fmt: skip
 
 

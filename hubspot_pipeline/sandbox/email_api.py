@@ -6,16 +6,18 @@
 from functools import partial
 
 from hubspot_pipeline.sandbox.answers import Answer, invalid, json_answer, not_found
-from hubspot_pipeline.sandbox.encoding import Json
+from hubspot_pipeline.sandbox.encoding import Json, encode
 from hubspot_pipeline.sandbox.endpoints import Endpoint, offered, on, scoped
 from hubspot_pipeline.sandbox.instants import instant, iso
+from hubspot_pipeline.sandbox.objects import envelope
 from hubspot_pipeline.sandbox.pages import by_id, offset_paged
 from hubspot_pipeline.sandbox.paths import DATED, Route
 from hubspot_pipeline.sandbox.sandbox import Call
 
 CONTENT = ("content",)
 PREFERENCES = ("communication_preferences.read", "communication_preferences.read_write")
-EVENTS_MOST, CAMPAIGNS_MOST = 1000, 1000
+BATCH = ("communication_preferences.statuses.batch.read",)
+EVENTS_MOST, CAMPAIGNS_MOST, STATUSES_MOST = 1000, 500, 100
 EVENT_TYPES = (
     "SENT", "DROPPED", "PROCESSED", "DELIVERED", "DEFERRED", "BOUNCE", "OPEN", "CLICK", "PRINT", "FORWARD",
     "STATUSCHANGE", "SPAMREPORT", "SUPPRESSED", "UNBOUNCE",
@@ -25,6 +27,10 @@ EVENT_TYPES = (
 def endpoint(method: str, route: Route) -> Endpoint | None:
     """Everything below /email/public (version 1 only) and /communication-preferences that reads."""
     match route.parts:
+        case ("communication-preferences", "statuses", "batch", "read") if route.version in ("v4", *DATED):
+            return on(method, scoped(BATCH, offered("consent_batch", status_batch)), "POST")
+        case ("communication-preferences", "statuses", email) if route.version in ("v4", *DATED):
+            return on(method, scoped(PREFERENCES, partial(statuses, email=email)), "GET")
         case ("communication-preferences", "definitions") if route.version in ("v3", "v4", *DATED):
             return on(method, scoped(PREFERENCES, definitions), "GET")
         case ("email", "public", *tail) if route.version == "v1":
@@ -135,6 +141,33 @@ def definitions(call: Call) -> Answer:
         return json_answer({"subscriptionDefinitions": rows})
     at = iso(call.portal.now())
     return json_answer({"status": "COMPLETE", "results": rows, "startedAt": at, "completedAt": at})
+
+
+def _statuses(call: Call, email: str) -> list[Json]:
+    channel = call.text("channel", "EMAIL")
+    return [
+        call.portal.shown("consent_status", one) for one in call.portal.items["consent_status"].values()
+        if one["subscriberIdString"].lower() == email.lower() and one["channel"] == channel
+    ]  # fmt: skip
+
+
+def statuses(call: Call, email: str) -> Answer:
+    """GET what one address has agreed to."""
+    at = iso(call.portal.now())
+    rows = _statuses(call, email)
+    return json_answer({"status": "COMPLETE", "results": rows, "startedAt": at, "completedAt": at})
+
+
+def status_batch(call: Call) -> Answer:
+    """POST what up to 100 addresses have agreed to."""
+    inputs = call.object_body().get("inputs")
+    if not isinstance(inputs, list) or not inputs or not all(isinstance(one, str) for one in inputs):
+        raise invalid("Invalid input JSON: inputs must be a non-empty list of addresses")
+    if len(inputs) > STATUSES_MOST:
+        raise invalid(f"The maximum number of inputs is {STATUSES_MOST}, got {len(inputs)}")
+    return envelope(call, [
+        encode({"subscriberIdString": email, "statuses": _statuses(call, email)}) for email in dict.fromkeys(inputs)
+    ])  # fmt: skip
 
 
 def old_definitions(call: Call) -> Answer:

@@ -14,7 +14,6 @@ from hubspot_pipeline.sandbox.sandbox import Call
 
 SCOPES = ("oauth",)
 MOST = 100
-EVENT_TYPES = ("e_visited_page", "e_clicked_link_in_email_v2", "e_submitted_form", "e_opened_email_v2", "e_v2_viewed")
 
 
 def endpoint(method: str, route: Route) -> Endpoint | None:
@@ -70,5 +69,4 @@ def events(call: Call) -> Answer:
 
 def event_types(call: Call) -> Answer:
     """GET the names of all event types that there are."""
-    seen = {one["eventType"] for one in call.portal.items["web_event"].values()}
-    return json_answer({"eventTypes": sorted({*EVENT_TYPES, *seen})})
+    return json_answer({"eventTypes": call.portal.event_types()})

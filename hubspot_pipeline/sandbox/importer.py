@@ -1,6 +1,7 @@
 """Loads a CSV export of a seller's CRM into the portal: accounts, products, sales teams, opportunities.
 
 accounts.csv, products.csv, sales_teams.csv, sales_pipeline.csv -> companies, products, owners and teams, deals
+any other CSV files -> taken as HubSpot's own exports, see `exports`
 
 Values are kept as the files spell them, dirt included; only what HubSpot stores in another unit is converted
 (revenue in millions -> `annualrevenue` in currency units, a date -> noon of that day in the portal's time zone).
@@ -15,6 +16,9 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from hubspot_pipeline.sandbox.csv_files import ImportRefused, Table, table
+from hubspot_pipeline.sandbox.exports import load_exports
+from hubspot_pipeline.sandbox.exports_read import is_export
 from hubspot_pipeline.sandbox.portal import Portal
 
 Row = dict[str, str]
@@ -39,10 +43,6 @@ PARENT_TO_CHILD = ("HUBSPOT_DEFINED", 13)
 PRIMARY_COMPANY_OF_DEAL = ("HUBSPOT_DEFINED", 5)
 
 
-class ImportRefused(ValueError):
-    """The folder cannot be imported; the message names the file, the row or column, and what is wrong with it."""
-
-
 @dataclass
 class _Import:
     """What earlier files gave the later ones: the portal's ids by the names that the files use."""
@@ -56,12 +56,15 @@ class _Import:
     products: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def load(portal: Portal, directory: str | Path) -> None:
+def load(portal: Portal, directory: str | Path) -> list[str]:
     """Fill an empty portal from the CSV files in `directory` and set its clock to the end of the data's last day.
 
-    Raises `ImportRefused` before anything is written when the folder, a file or a column is missing, or when a date
-    or a stage cannot be understood.
+    Returns a line per file of what came of it. Raises `ImportRefused` before anything is written when the folder, a
+    file or a column is missing, or when a cell cannot be understood.
     """
+    exports = _exports(Path(directory))
+    if exports:
+        return load_exports(portal, exports)
     files = _read(Path(directory))
     opportunities = files["sales_pipeline.csv"]
     days = _days(opportunities)
@@ -80,6 +83,22 @@ def load(portal: Portal, directory: str | Path) -> None:
     portal.clock.set(_ms(end))
     if running:
         portal.clock.run()
+    return [f"{name}: {len(rows)} rows" for name, rows in files.items()]
+
+
+def _exports(directory: Path) -> list[Table]:
+    """HubSpot's own exports in the folder; none where it holds a file of the seller's. Raises ImportRefused."""
+    paths = sorted(directory.glob("*.csv")) if directory.is_dir() else []
+    if not paths or any(path.name in COLUMNS for path in paths):
+        return []
+    tables = [table(path) for path in paths]
+    for one in tables:
+        if not is_export(one):
+            raise ImportRefused(
+                f"{one.name} has no column `Record ID`, so it is no export of HubSpot's contacts, companies or deals; "
+                f"it has {', '.join(one.header)}. Other data is read from {', '.join(COLUMNS)}."
+            )
+    return tables
 
 
 def _read(directory: Path) -> dict[str, list[Row]]:
@@ -93,19 +112,12 @@ def _read(directory: Path) -> dict[str, list[Row]]:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> list[Row]:
-    # half a second that a portal without an import need not wait for
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ImportRefused(f"{path} is not a CSV file in UTF-8 with a header line: {error}") from error
-    missing = [column for column in columns if column not in frame.columns]
+    found = table(path)
+    missing = [column for column in columns if column not in found.header]
     if missing:
-        raise ImportRefused(
-            f"{path} lacks the column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}."
-        )
-    return [dict(zip(columns, cells, strict=True)) for cells in frame[list(columns)].itertuples(index=False, name=None)]
+        raise ImportRefused(f"{path} lacks the column {', '.join(missing)}; it has {', '.join(found.header)}.")
+    places = [found.header.index(column) for column in columns]
+    return [{column: cells[at] for column, at in zip(columns, places, strict=True)} for cells in found.rows]
 
 
 def _days(opportunities: list[Row]) -> list[str]:

@@ -94,6 +94,109 @@ def _file(portal_id: int, item: Json) -> Json:
     }  # fmt: skip
 
 
+CURRENCY_NAMES = {
+    "USD": "US Dollar", "EUR": "Euro", "GBP": "British Pound", "CHF": "Swiss Franc", "JPY": "Japanese Yen",
+}  # fmt: skip
+
+
+def shown_currency(code: str) -> Json:
+    """The account's own currency, as it is since the account's first day."""
+    return {"id": code, "createdAt": "2019-01-01T00:00:00.000Z"}
+
+
+def _marketing_event(_: int, item: Json) -> Json:
+    return {
+        "eventName": f"Event {item['objectId']}", "eventType": "WEBINAR", "eventOrganizer": "Marketing",
+        "startDateTime": item["createdAt"], "endDateTime": item["createdAt"], "eventDescription": "", "eventUrl": "",
+        "eventCancelled": False, "eventCompleted": False, "customProperties": [], "registrants": 0, "attendees": 0,
+        "cancellations": 0, "noShows": 0,
+    }  # fmt: skip
+
+
+def _event_definition(_: int, item: Json) -> Json:
+    name = item["fullyQualifiedName"].partition("_")[2]
+    number = int(hashlib.sha256(name.encode()).hexdigest()[:6], 16)
+    return {
+        "id": str(number), "name": name, "labels": {"singular": name, "plural": name}, "primaryObject": "CONTACT",
+        "objectTypeId": f"6-{number}", "properties": [], "associations": [], "archived": False,
+    }  # fmt: skip
+
+
+def _inbox(_: int, item: Json) -> Json:
+    return {"name": f"Inbox {item['id']}", "type": "HELP_DESK", "archived": False}
+
+
+def _channel(_: int, item: Json) -> Json:
+    return {"name": f"Channel {item['id']}"}
+
+
+def _thread(_: int, item: Json) -> Json:
+    return {
+        "status": "OPEN", "originalChannelId": "1000", "originalChannelAccountId": "1", "inboxId": "1", "spam": False,
+        "associatedContactId": None, "archived": False,
+    }  # fmt: skip
+
+
+def _message(_: int, item: Json) -> Json:
+    return {
+        "conversationsThreadId": item["conversationsThreadId"], "createdBy": "V-1", "type": "MESSAGE",
+        "direction": "INCOMING", "text": "", "richText": "", "senders": [], "recipients": [], "attachments": [],
+        "channelId": "1000", "channelAccountId": "1", "archived": False,
+        "client": {"clientType": "HUBSPOT"}, "truncationStatus": "NOT_TRUNCATED",
+    }  # fmt: skip
+
+
+def _sequence(_: int, item: Json) -> Json:
+    return {"name": f"Sequence {item['id']}", "userId": "1", "folderId": None}
+
+
+def _enrollment(_: int, item: Json) -> Json:
+    return {
+        "contactId": item["contactId"], "sequenceId": item["sequenceId"], "sequenceName": "", "enrolledBy": "1",
+        "enrolledByEmail": "", "toEmail": "",
+    }  # fmt: skip
+
+
+def _currency(_: int, item: Json) -> Json:
+    return {"currencyName": CURRENCY_NAMES.get(item["currencyCode"], item["currencyCode"])}
+
+
+def _exchange_rate(_: int, item: Json) -> Json:
+    return {
+        "fromCurrencyCode": item["fromCurrencyCode"], "toCurrencyCode": item["toCurrencyCode"], "conversionRate": 1.0,
+        "effectiveAt": item["createdAt"], "visibleInUI": True,
+    }  # fmt: skip
+
+
+def _audit_log(_: int, item: Json) -> Json:
+    return {
+        "category": "CRM_OBJECT", "subCategory": "CONTACT", "action": "UPDATE", "targetObjectId": "",
+        "actingUser": {"userId": 1, "userEmail": ""}, "actingUserId": "1",
+    }  # fmt: skip
+
+
+def _login(_: int, item: Json) -> Json:
+    return {
+        "userId": 1, "email": "", "ipAddress": "192.0.2.1", "location": "", "userAgent": "Mozilla/5.0",
+        "countryCode": "us", "regionCode": "ma", "loginSucceeded": True,
+    }  # fmt: skip
+
+
+def _security_activity(_: int, item: Json) -> Json:
+    return {
+        "type": "EXPORT", "userId": 1, "actingUser": "", "ipAddress": "192.0.2.1", "location": "",
+        "objectId": None, "infoUrl": "", "countryCode": "us", "regionCode": "ma",
+    }  # fmt: skip
+
+
+def _consent(_: int, item: Json) -> Json:
+    return {
+        "channel": "EMAIL", "subscriberIdString": item["subscriberIdString"],
+        "subscriptionId": item["subscriptionId"], "status": "SUBSCRIBED", "source": "API",
+        "legalBasis": "LEGITIMATE_INTEREST_CLIENT", "legalBasisExplanation": "", "businessUnitId": 0,
+    }  # fmt: skip
+
+
 def _role(_: int, item: Json) -> Json:
     return {"name": f"Role {item['id']}", "requiresBillingWrite": False}
 
@@ -102,7 +205,11 @@ _FIRST: dict[str, Callable[[int, Any], Json]] = {
     "form": _form, "form_submission": _submission, "marketing_email": _marketing_email,
     "email_campaign": _email_campaign, "email_event": _email_event, "subscription_definition": _definition,
     "subscription_change": _change, "workflow": _workflow, "campaign": _campaign, "web_event": _web_event,
-    "file": _file, "role": _role,
+    "file": _file, "role": _role, "marketing_event": _marketing_event, "event_definition": _event_definition,
+    "conversation_inbox": _inbox, "conversation_channel": _channel, "conversation_thread": _thread,
+    "conversation_message": _message, "sequence": _sequence, "sequence_enrollment": _enrollment,
+    "currency": _currency, "exchange_rate": _exchange_rate, "audit_log": _audit_log, "login_activity": _login,
+    "security_activity": _security_activity, "consent_status": _consent,
 }  # fmt: skip
 
 

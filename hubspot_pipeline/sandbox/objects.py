@@ -62,6 +62,13 @@ def _without_content(record: Record | None) -> Record | None:
     return bare
 
 
+def _readable(call: Call, kinds: Sequence[Kind]) -> list[Kind]:
+    """Object types that inline associations may show to this token. Raises 403 where the knob says so."""
+    if call.sandbox.config.inline_without_scope == "refuse":
+        call.require(*(kind.read_scopes for kind in kinds))
+    return [kind for kind in kinds if call.token.has_any(kind.read_scopes)]
+
+
 class Shape:
     """What a request wants of each record: properties, history, associations."""
 
@@ -70,7 +77,7 @@ class Shape:
         associations: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.call, self.shelf, self.history = call, call.portal.shelves[kind.name], history
-        self.kinds = [call.kind(spelling) for spelling in associations]
+        self.kinds = _readable(call, [call.kind(spelling) for spelling in associations])
         self.selection: Selection = call.portal.selection(kind.name, properties or kind.defaults)
         self.withheld = kind.name == "emails" and call.token.lacks("sales-email-read")
 
@@ -183,6 +190,10 @@ def search_objects(call: Call, kind: Kind) -> Answer:
     """POST search: offset paging over at most `result_cap` rows; no archived records, history or associations."""
     body = call.object_body()
     search = call.sandbox.search
+    filters = [one for group in [body, *(body.get("filterGroups") or ())] for one in group.get("filters") or ()]
+    others = {str(one.get("propertyName", "")).removeprefix("associations.") for one in filters
+              if str(one.get("propertyName", "")).startswith("associations.")}  # fmt: skip
+    call.require(*(call.kind(spelling).read_scopes for spelling in sorted(others)))
     query = search.query(kind.name, body, len(call.raw.decode("utf-8", "replace")))
     ids = search.find(kind.name, query, body)
     size, number = call.sandbox.shape(query.limit)

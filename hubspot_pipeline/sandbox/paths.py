@@ -10,10 +10,16 @@ _NUMBERED = re.compile(r"v[1-4]")
 DATED = ("2025-09", "2026-03", "2026-09")
 BETA = ("2026-09-beta", "2027-03-beta")
 _FIRST = {
-    "account-info", "automation", "communication-preferences", "crm-object-schemas", "deal-splits", "files",
-    "form-integrations", "integrations", "oauth", "owners", "properties",
+    "account-info", "automation", "communication-preferences", "crm-object-schemas", "crm-pipelines", "deal-splits",
+    "engagements", "files", "form-integrations", "integrations", "oauth", "owners", "properties",
 }  # fmt: skip
 """Products whose version, dated or not, follows directly."""
+_EVENT_DEFINITIONS = ("events", "2026-03", "event-definitions")
+"""One published version has no `custom` in this path."""
+
+
+def _version_follows(product: str, resource: str) -> bool:
+    return product in _FIRST and (product, resource) != ("automation", "sequences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class Route:
     def logged(self) -> str:
         """Path with `{v}` where the dated form has its version."""
         parts = list(self.parts)
-        parts.insert(1 if parts and parts[0] in _FIRST else 2, "{v}")
+        parts.insert(1 if parts and _version_follows(parts[0], parts[1] if len(parts) > 1 else "") else 2, "{v}")
         return "/" + "/".join(parts)
 
 
@@ -46,9 +52,11 @@ def route(path: str) -> Route | None:
         return None
     second, third = parts[1], parts[2] if len(parts) > 2 else ""
     if is_version(second):
-        if second in (*DATED, *BETA) and parts[0] not in _FIRST:
+        if tuple(parts[:3]) == _EVENT_DEFINITIONS:
+            return Route(("events", "custom", *parts[2:]), second)
+        if second in (*DATED, *BETA) and not _version_follows(parts[0], third):
             return None
         return Route((parts[0], *parts[2:]), second)
-    if is_version(third) and parts[0] not in _FIRST:
+    if is_version(third) and not _version_follows(parts[0], second):
         return Route((*parts[:2], *parts[3:]), third)
     return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.instants import iso
+from hubspot_pipeline.sandbox.items import shown_currency
 from hubspot_pipeline.sandbox.workflows import as_flow, as_workflow
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _items(portal: "Portal") -> Iterator[Json]:
                 yield {"kind": kind, "object": one["object"], **portal.shown_event(one)}
             elif kind == "form_submission":
                 yield {"kind": kind, "formId": one["formId"], **portal.shown(kind, one)}
+            elif kind == "sequence_enrollment":
+                yield {"kind": kind, "contactId": str(one["contactId"]), **portal.shown(kind, one)}
             elif kind == "email_campaign":
                 yield {"kind": kind, **one, "id": int(one["id"])}
             elif kind == "workflow":
@@ -113,8 +116,14 @@ def picture(portal: "Portal") -> Iterator[Json]:
                 continue
             yield {"kind": "property", "object": object_type, **definition}
     for schema in portal.schemas.values():
-        yield {"kind": "schema", "object": portal.kind(schema["objectTypeId"]).name, **schema}
+        shown = portal.shown_schema(schema)
+        yield {"kind": "schema", "object": portal.kind(schema["objectTypeId"]).name, **shown}
+    for object_type, groups in portal.groups.items():
+        for group in groups.values():
+            yield {"kind": "property_group", "object": object_type, **group}
     yield from _lists(portal)
     yield from _items(portal)
     yield from _labels(portal)
+    yield from ({"kind": "event_type", "name": name} for name in portal.event_types())
     yield {"kind": "account", **portal.details()}
+    yield {"kind": "company_currency", **shown_currency(portal.currency)}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hubspot_pipeline.sandbox.answers import Answer, ApiError, invalid, json_answer, not_found
 from hubspot_pipeline.sandbox.catalogue import Kind
 from hubspot_pipeline.sandbox.encoding import Json
+from hubspot_pipeline.sandbox.instants import instant
 from hubspot_pipeline.sandbox.sandbox import Call
 
 
@@ -54,6 +55,30 @@ def pipelines(call: Call, kind: Kind, tail: Sequence[str]) -> Answer:
         full.pop("updatedAt", None)
         call.portal.define_pipeline(kind.name, full | {"id": pipeline["id"]})
     return json_answer(call.portal.pipelines[kind.name][pipeline["id"]])
+
+
+_OLD = {"deals": "DEAL", "tickets": "TICKET"}
+
+
+def old_pipelines(call: Call, type_: str) -> Answer:
+    """GET of the first API: deals and tickets only, times in milliseconds."""
+    kind = call.kind(type_)
+    if kind.name not in _OLD:
+        raise not_found()
+    shown = sorted(call.portal.pipelines.get(kind.name, {}).values(), key=lambda one: one["displayOrder"])
+    return json_answer({"results": [
+        {"pipelineId": one["id"], "objectType": _OLD[kind.name], "objectTypeId": kind.type_id, **_old(one),
+         "default": one["displayOrder"] == 0, "stages": [
+             {"stageId": stage["id"], **_old(stage), "metadata": stage["metadata"]} for stage in one["stages"]]}
+        for one in shown
+    ]})  # fmt: skip
+
+
+def _old(one: Json) -> Json:
+    return {
+        "label": one["label"], "displayOrder": one["displayOrder"], "active": not one["archived"],
+        "createdAt": instant(one["createdAt"]), "updatedAt": instant(one["updatedAt"]),
+    }  # fmt: skip
 
 
 def _checked(body: Json) -> Json:

@@ -21,7 +21,7 @@ class Portal(Collection):
 
     def __init__(
         self, *, portal_id: int = 48291734, time_zone: str = "America/New_York", currency: str = "USD",
-        tier: str = "professional", seed: int = 0,
+        tier: str = "enterprise", seed: int = 0,
     ) -> None:  # fmt: skip
         super().__init__(portal_id, time_zone, currency, tier, seed)
 
@@ -34,18 +34,21 @@ class Portal(Collection):
         known = [version.value for version in record.history.get("email", ())]
         known += [record.properties.get("email"), *str(record.properties.get("hs_additional_emails", "")).split(";")]
         emails = {str(one).lower() for one in known if one}
-        self.purge_person(purged, emails)
+        gone = self.purge_person(purged, emails)
         self.forget("contacts", id)
         if self.journal is not None:
-            self.journal.scrub(lambda op, given: self._without(op, given, purged, emails))
+            self.journal.scrub(lambda op, given: self._without(op, given, purged, emails, gone))
 
-    def _without(self, op: str, given: Json, purged: set[int], emails: set[str]) -> Json | None:
+    def _without(
+        self, op: str, given: Json, purged: set[int], emails: set[str], gone: set[tuple[str, str]]
+    ) -> Json | None:
         """A line of the journal without what it says about a purged contact; None where nothing is left."""
         if op in ("create", "update") and int(given["id"]) in purged:
             if self.kind(given["object_type"]).name == "contacts":
                 return given | {"properties": {}}
-        elif op == "put" and self.concerns(given["kind"], given["item"], purged, emails):
-            return None
+        elif op in ("put", "drop"):
+            about = op == "put" and self.concerns(given["kind"], given["item"], purged, emails)
+            return None if about or (given["kind"], str(given["id"])) in gone else given
         return given
 
     @recorded

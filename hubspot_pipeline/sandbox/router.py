@@ -15,7 +15,7 @@ from hubspot_pipeline.sandbox import (
     schemas_api,
     settings_api,
 )
-from hubspot_pipeline.sandbox.answers import Answer, ApiError, invalid
+from hubspot_pipeline.sandbox.answers import Answer, ApiError, invalid, not_found
 from hubspot_pipeline.sandbox.catalogue import OBJECT_SCOPES, SCHEMA_SCOPES, Kind
 from hubspot_pipeline.sandbox.endpoints import Endpoint, Handler, on
 from hubspot_pipeline.sandbox.paths import DATED, Route
@@ -39,11 +39,11 @@ CUSTOM_READ = (
 
 def endpoint(method: str, route: Route | None) -> Endpoint | None:
     """The endpoint of a request; None where there is no such path. Raises 405."""
-    if route is None or (route.is_beta and route.parts[:2] not in BETAS):
+    if route is None or not _has_version(route):
         return None
     match route.parts:
         case ("crm", "objects", "deals", "splits", *tail) if route.version == "v3":
-            return collection(method, Route(("deal-splits", *tail), "v3"))
+            return collection(method, Route(("deal-splits", *tail), DATED[-1]))
         case ("crm", "objects", type_, *tail):
             return _objects(method, type_, tuple(tail), route)
         case ("crm", "associations", from_, to, *tail):
@@ -54,13 +54,15 @@ def endpoint(method: str, route: Route | None) -> Endpoint | None:
             return on(method, partial(_old_properties, type_=type_), "GET")
         case ("crm", "pipelines", type_, *tail):
             return _below(method, pipelines_api.methods(tail), partial(_pipelines, type_=type_, tail=tuple(tail)))
+        case ("crm-pipelines", "pipelines", type_):
+            return on(method, partial(_old_pipelines, type_=type_), "GET")
         case ("crm", "owners", *tail) if len(tail) < 2:
             return on(method, partial(_owners, tail=tuple(tail)), "GET")
         case ("crm", "schemas", *tail) | ("crm-object-schemas", "schemas", *tail):
             return _below(method, schemas_api.methods(tail), partial(_schemas, tail=tuple(tail)))
-        case ("settings", "users", *tail) if len(tail) < 2 and not route.is_beta:
+        case ("settings", "users", *tail) if len(tail) < 2:
             return on(method, partial(_users, tail=tuple(tail)), "GET")
-        case ("settings", "teams") if route.is_beta:
+        case ("settings", "teams"):
             return on(method, partial(_users, tail=("teams",)), "GET")
         case ("account-info", "details"):
             return on(method, partial(settings_api.account, tail=("details",)), "GET")
@@ -75,6 +77,14 @@ def endpoint(method: str, route: Route | None) -> Endpoint | None:
     return collection(method, route)
 
 
+def _has_version(route: Route) -> bool:
+    """Whether HubSpot has that version of the API; those that are not listed look for themselves."""
+    for start, versions in _VERSIONS:
+        if route.parts[: len(start)] == start:
+            return route.version in versions
+    return not route.is_beta or route.parts[:2] in BETAS
+
+
 def _unused(call: Call) -> Answer:
     raise AssertionError("served without a token")
 
@@ -83,9 +93,34 @@ def _below(method: str, methods: tuple[str, ...], handler: Handler) -> Endpoint 
     return on(method, handler, *methods) if methods else None
 
 
-BETAS = {("marketing", "forms"), ("automation", "flows"), ("settings", "teams")}
-"""What dated betas are known of."""
+BETAS = {("marketing", "forms"), ("automation", "flows")}
+"""What dated betas are known of, teams beside."""
+_VERSIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("crm", "objects"), ("v3", "v4", *DATED)), (("crm", "associations"), ("v3", "v4", *DATED)),
+    (("crm",), ("v3", *DATED)), (("crm-object-schemas",), ("v3", *DATED)), (("account-info",), ("v3", *DATED)),
+    (("settings", "users"), ("v3", "2026-03")), (("settings", "teams"), ("2026-09-beta",)),
+    (("settings", "currencies"), ("v3", *DATED)), (("deal-splits",), DATED), (("files",), ("v3", *DATED)),
+    (("integrations",), ("v1",)), (("crm-pipelines",), ("v1",)), (("engagements",), ("v1",)),
+)  # fmt: skip
+"""Versions of the APIs by the beginning of their path; the first that fits counts."""
 Action = Callable[[Call, Kind], Answer]
+
+
+_NARROW: dict[str, Callable[[str, str], bool]] = {
+    "contracts": lambda op, version: version == "2026-09" or op in ("list", "read", "batch/read"),
+    "partner_clients": lambda op, version: (
+        op in ("list", "read", "update", "batch/update", "search") or (op == "batch/read" and version != "2026-09")
+    ),
+    "partner_services": lambda op, _: op in ("list", "read", "update", "batch/read", "batch/update", "search"),
+}
+"""Object types that do not have every operation: whether they have this one in this version."""
+
+
+def _operation(call: Call) -> str:
+    tail = call.parts[3:]
+    if len(tail) == 1 and tail[0] not in ("search", "merge", "gdpr-delete"):
+        return {"GET": "read", "PATCH": "update"}.get(call.method, "archive")
+    return "/".join(tail) or ("create" if call.method == "POST" else "list")
 
 
 def _of(type_: str, write: bool, action: Action) -> Handler:
@@ -95,6 +130,8 @@ def _of(type_: str, write: bool, action: Action) -> Handler:
         kind = call.kind(type_)
         if kind.undated and call.route.version in DATED:
             raise invalid(f"Unable to infer object type from: {type_}")
+        if kind.name in _NARROW and not _NARROW[kind.name](_operation(call), call.route.version):
+            raise not_found()
         call.require(kind.write_scopes if write else kind.read_scopes)
         call.sandbox.offer("custom_objects" if kind.custom else kind.name)
         if write and kind.read_only:
@@ -131,10 +168,17 @@ def _objects(method: str, type_: str, tail: tuple[str, ...], route: Route) -> En
     return None
 
 
-def _two(type_: str, to: str, action: Callable[[Call, Kind, Kind], Answer]) -> Handler:
+def _two(type_: str, to: str, action: Callable[[Call, Kind, Kind], Answer], links: bool = False) -> Handler:
+    """A handler for two object types; to read `links` takes a read scope of both, all else any object's scope."""
+
     def handle(call: Call) -> Answer:
+        here, there = call.kind(type_), call.kind(to)
+        if links:
+            call.require(here.read_scopes, there.read_scopes)
         call.require(ANY_OBJECT)
-        return action(call, call.kind(type_), call.kind(to))
+        for kind in (here, there):
+            call.sandbox.offer("custom_objects" if kind.custom else kind.name)
+        return action(call, here, there)
 
     return handle
 
@@ -144,7 +188,7 @@ def _links_of_one(method: str, type_: str, key: str, rest: tuple[str, ...], rout
         case (to,):
             return on(
                 method,
-                _two(type_, to, lambda call, here, there: associations.list_links(call, here, key, there)),
+                _two(type_, to, lambda call, here, there: associations.list_links(call, here, key, there), links=True),
                 "GET",
             )
         case ("default", to, to_id):
@@ -181,7 +225,7 @@ def _links_of_one(method: str, type_: str, key: str, rest: tuple[str, ...], rout
 def _associations(method: str, from_: str, to: str, tail: tuple[str, ...], route: Route) -> Endpoint | None:
     match tail:
         case ("batch", "read"):
-            return on(method, _two(from_, to, associations.batch_read), "POST", bucket="associations")
+            return on(method, _two(from_, to, associations.batch_read, links=True), "POST", bucket="associations")
         case ("batch", *rest) if "/".join(rest) in ("create", "archive", "labels/archive", "associate/default"):
             action = "/".join(rest)
             write = _two(from_, to, lambda call, here, there: associations.batch_write(call, here, there, action))
@@ -217,6 +261,11 @@ def _old_properties(call: Call, type_: str) -> Answer:
 def _pipelines(call: Call, type_: str, tail: tuple[str, ...]) -> Answer:
     call.require(READ_ANY if call.method == "GET" else WRITE_ANY)
     return pipelines_api.pipelines(call, call.kind(type_), tail)
+
+
+def _old_pipelines(call: Call, type_: str) -> Answer:
+    call.require(READ_ANY)
+    return pipelines_api.old_pipelines(call, type_)
 
 
 def _owners(call: Call, tail: tuple[str, ...]) -> Answer:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from hubspot_pipeline.sandbox import (
     automation_api,
     email_api,
+    engagements_api,
     events_api,
     files_api,
+    listings_api,
     lists_api,
     marketing_api,
     splits_api,
@@ -22,6 +24,7 @@ _APIS: dict[str, Callable[[str, Route], Endpoint | None]] = {
     "communication-preferences": email_api.endpoint,
     "deal-splits": splits_api.endpoint,
     "email": email_api.endpoint,
+    "engagements": engagements_api.endpoint,
     "events": events_api.endpoint,
     "files": files_api.endpoint,
     "form-integrations": marketing_api.endpoint,
@@ -34,4 +37,4 @@ def collection(method: str, route: Route) -> Endpoint | None:
     if route.parts[:2] == ("crm", "lists"):
         return lists_api.endpoint(method, route)
     api = _APIS.get(route.parts[0])
-    return None if api is None else api(method, route)
+    return (None if api is None else api(method, route)) or listings_api.endpoint(method, route)

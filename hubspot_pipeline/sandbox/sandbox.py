@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from hubspot_pipeline.sandbox.access import Access, Token
-from hubspot_pipeline.sandbox.account import NotFoundHere
+from hubspot_pipeline.sandbox.account import TIERS, NotFoundHere
 from hubspot_pipeline.sandbox.answers import ApiError, Correlation, invalid
 from hubspot_pipeline.sandbox.catalogue import Kind
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.faults import Faults
+from hubspot_pipeline.sandbox.instants import instant
 from hubspot_pipeline.sandbox.limits import Limits
 from hubspot_pipeline.sandbox.paths import Route
 from hubspot_pipeline.sandbox.portal import Portal
@@ -24,6 +25,17 @@ from hubspot_pipeline.sandbox.search import Rules, Search
 from hubspot_pipeline.sandbox.tally import Tally
 
 MAX_LOGGED = 200_000
+
+SUNSET: dict[str, str | int] = {"/crm-pipelines/v1": "2026-12-04"}
+"""Ends that HubSpot has announced by day; first versions in general have a month only, and no promise of a 404."""
+
+NEEDS = {
+    "marketing_emails": "starter", "leads": "professional", "feedback_submissions": "professional",
+    "workflows": "professional", "campaigns": "professional", "sequences": "professional",
+    "custom_objects": "enterprise", "web_analytics": "enterprise", "event_definitions": "enterprise",
+    "security": "enterprise", "consent_batch": "enterprise",
+}  # fmt: skip
+"""The lowest tier that has a feature; what is not named here comes with every account."""
 
 
 @dataclass
@@ -62,18 +74,36 @@ class Config:
     """Links per record and page."""
     inline_associations: int = 100
     """Links per record that a list or read carries inline."""
+    plan: str | None = None
+    """Whose features the account has, see `NEEDS`; None is the portal's own tier."""
     custom_objects: bool = True
-    """Whether the account's plan has custom objects."""
+    """False takes custom objects from the plan."""
     web_analytics: bool = True
-    """Whether the account's plan has web analytics events."""
+    """False takes web analytics events from the plan."""
     unavailable: list[str] | None = None
     """Further things the plan lacks: object types by name, `workflows`, `forms`, `marketing_emails`, `campaigns`."""
     event_bounds: str = "()"
     """Whether an event at the very start `[` and end `]` of a time window is in it; `()`: neither is."""
     oauth_consent: str = "allow"
     """What the person on the consent page does: `allow` or `deny`."""
+    inline_without_scope: str = "omit"
+    """Inline associations with an object that the token may not read: left out (`omit`), or 403 (`refuse`)."""
     retired: list[str] | None = None
     """Paths without version whose APIs have ended: 404 for all that begins with one."""
+    sunset: list[str] | dict[str, str | int] = field(default_factory=lambda: dict(SUNSET))
+    """Beginnings of paths, version included, that answer 404: all of a list, those of a dict from their date on."""
+
+
+def _checked(name: str, value: Any) -> None:
+    """Raises ValueError for the value of a knob that would be misunderstood later on."""
+    if name == "plan" and value not in (None, *TIERS):
+        raise ValueError(f"plan {value!r} is none of {', '.join(TIERS)}")
+    if name == "inline_without_scope" and value not in ("omit", "refuse"):
+        raise ValueError(f"inline_without_scope {value!r} is neither omit nor refuse")
+    if name == "sunset" and isinstance(value, dict):
+        wrong = [date for date in value.values() if instant(date) is None]
+        if wrong:
+            raise ValueError(f"sunset {wrong[0]!r} is neither milliseconds nor ISO-8601")
 
 
 class Sandbox:
@@ -124,6 +154,7 @@ class Sandbox:
         for name, value in changes.items():
             if not hasattr(self.config, name):
                 raise ValueError(f"knob {name!r} is none of {', '.join(vars(self.config))}")
+            _checked(name, value)
             setattr(self.config, name, value)
         self.shape_at = 0
         self.apply()
@@ -134,14 +165,24 @@ class Sandbox:
 
     def offer(self, feature: str) -> None:
         """Raises 403 where the account's plan lacks the feature."""
+        plan = self.config.plan or self.portal.tier
         lacks = {name for name in ("custom_objects", "web_analytics") if not getattr(self.config, name)}
+        lacks |= {name for name, tier in NEEDS.items() if TIERS.index(plan) < TIERS.index(tier)}
         if feature in lacks or feature in (self.config.unavailable or ()):
             raise ApiError(403, f"This account does not have access to {feature.replace('_', ' ')}.", "FORBIDDEN")
 
-    def is_retired(self, route: Route) -> bool:
-        """Whether the knob says that this path's API has ended."""
-        path = f"/{'/'.join(route.parts)}"
-        return any(path.startswith(start) for start in self.config.retired or ())
+    def is_retired(self, route: Route, path: str) -> bool:
+        """Whether the knobs say that this path's API has ended by now."""
+        bare = f"/{'/'.join(route.parts)}"
+        if any(bare.startswith(start) for start in self.config.retired or ()):
+            return True
+        sunset = self.config.sunset
+        ends = sunset if isinstance(sunset, dict) else dict.fromkeys(sunset, 0)
+        now = self.portal.now()
+        return any(
+            f"{path}/".startswith(f"{start.rstrip('/')}/") and now >= (instant(date) or 0)
+            for start, date in ends.items()
+        )
 
     def keep_clock(self) -> None:
         """Notes in the state file how far the virtual clock is ahead of the real one."""
@@ -265,8 +306,9 @@ class Call:
             raise invalid(f"Unable to infer object type from: {spelling}")
         return kind
 
-    def require(self, alternatives: Sequence[str]) -> None:
-        self.sandbox.access.require(self.token, alternatives)
+    def require(self, *alternatives: Sequence[str]) -> None:
+        """Raises 403 unless the token has one scope of each of the lists."""
+        self.sandbox.access.require(self.token, *alternatives)
 
     def link(self, **changes: str) -> str:
         """This request's URL with changed query parameters."""

@@ -6,7 +6,6 @@
 from collections.abc import Sequence
 
 from hubspot_pipeline.sandbox.answers import Answer, ApiError, invalid, json_answer, not_found
-from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.sandbox import Call
 
 
@@ -24,24 +23,18 @@ def methods(tail: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
-def shown_schema(call: Call, schema: Json) -> Json:
-    name = call.portal.kind(schema["objectTypeId"]).name
-    definitions = [one for one in call.portal.definitions[name].values() if not one["archived"]]
-    return {**schema, "properties": definitions}
-
-
 def schemas(call: Call, tail: Sequence[str]) -> Answer:
     """Custom object definitions."""
     if not tail and call.method == "GET":
         archived = call.flag("archived")
         found = [one for one in call.portal.schemas.values() if one["archived"] is archived]
-        return json_answer({"results": [shown_schema(call, one) for one in found]})
+        return json_answer({"results": [call.portal.shown_schema(one) for one in found]})
     if not tail:
         return _new_schema(call)
     if tuple(tail) == ("batch", "read"):
         kinds = [call.kind(str(one.get("id", one.get("name", "")))) for one in call.inputs(100)]
         shown = [call.portal.schemas[kind.type_id] for kind in kinds if kind.type_id in call.portal.schemas]
-        return json_answer({"results": [shown_schema(call, one) for one in shown]})
+        return json_answer({"results": [call.portal.shown_schema(one) for one in shown]})
     kind = call.kind(tail[0])
     schema = call.portal.schemas.get(kind.type_id)
     if schema is None:
@@ -63,7 +56,7 @@ def schemas(call: Call, tail: Sequence[str]) -> Answer:
     if call.method == "PATCH":
         call.portal.define_schema({**schema, **call.object_body(), "name": schema["name"]})
         schema = call.portal.schemas[kind.type_id]
-    return json_answer(shown_schema(call, schema))
+    return json_answer(call.portal.shown_schema(schema))
 
 
 def _new_schema(call: Call) -> Answer:
@@ -83,4 +76,4 @@ def _new_schema(call: Call) -> Answer:
         raise invalid("Invalid input JSON: associatedObjects is required")
     others = [call.kind(str(other)).name for other in body["associatedObjects"]]
     type_id = call.portal.define_schema({**body, "associatedObjects": others})
-    return json_answer(shown_schema(call, call.portal.schemas[type_id]), 201)
+    return json_answer(call.portal.shown_schema(call.portal.schemas[type_id]), 201)

@@ -11,6 +11,7 @@ from hubspot_pipeline.sandbox.seed_deals import plan_sales
 from hubspot_pipeline.sandbox.seed_dirt import plan_dirt
 from hubspot_pipeline.sandbox.seed_marketing import add_marketing
 from hubspot_pipeline.sandbox.seed_objects import add_objects
+from hubspot_pipeline.sandbox.seed_office import add_office
 from hubspot_pipeline.sandbox.seed_people import plan_companies, plan_people
 from hubspot_pipeline.sandbox.seed_schema import define, hire, stock
 from hubspot_pipeline.sandbox.seed_tickets import plan_tickets
@@ -49,7 +50,7 @@ def generate(
     portal.clock.set(START)
     world = World(portal, seed, activity)
     _tell(world, sizes)
-    for part in (add_objects, add_commerce, add_custom, add_lists, add_marketing, add_web, add_files):
+    for part in (add_objects, add_commerce, add_custom, add_lists, add_marketing, add_web, add_files, add_office):
         part(world, seed, contacts / 300)
     portal.clock.set(END)
     if running:

@@ -13,7 +13,7 @@ _WORKSPACE: dict[str, Any] = {
     "primaryDisplayProperty": "workspace_name", "secondaryDisplayProperties": ["plan"],
     "searchableProperties": ["workspace_name"], "requiredProperties": ["workspace_name"],
     "description": "A customer's workspace in the product",
-    "associatedObjects": ["contacts", "companies", "deals", "tickets", "notes"],
+    "associatedObjects": ["contacts", "companies", "deals", "tickets", "notes", "calls"],
     "properties": [
         {"name": "workspace_name", "label": "Name", "type": "string", "hasUniqueValue": False},
         {"name": "workspace_key", "label": "Key", "type": "string", "hasUniqueValue": True},
@@ -38,11 +38,21 @@ _CAMPAIGNS: dict[str, Any] = {
         {"name": "channel", "label": "channel (old)", "type": "string"},
     ],
 }  # fmt: skip
+_ENGAGEMENTS: dict[str, Any] = {
+    "name": "engagements", "labels": {"singular": "Consulting engagement", "plural": "Consulting engagements"},
+    "primaryDisplayProperty": "topic", "requiredProperties": ["topic"], "searchableProperties": ["topic"],
+    "associatedObjects": ["companies", "workspace"],
+    "properties": [
+        {"name": "topic", "label": "Topic", "type": "string"}, {"name": "days", "label": "Days", "type": "number"},
+        {"name": "hs_pipeline", "label": "Pipeline", "type": "enumeration"},
+        {"name": "hs_pipeline_stage", "label": "Stage", "type": "enumeration"},
+    ],
+}  # fmt: skip
 _STAGES = (("ws-trial", "Trial", "false"), ("ws-live", "Live", "false"), ("ws-left", "Left", "true"))
 
 
 def add_custom(world: World, seed: int, size: float) -> None:
-    """Two custom objects; the second is called like a list of e-mail campaigns."""
+    """Three custom objects; the second is called like a list of e-mail campaigns, the third like the activities."""
     shop = Shop(world, "custom", seed, size)
     portal = shop.portal
     portal.define_schema(_WORKSPACE, at=START)
@@ -51,13 +61,34 @@ def add_custom(world: World, seed: int, size: float) -> None:
     portal.define_pipeline("workspace", {"id": "ws-life", "label": "Life of a workspace", "stages": stages}, at=START)
     owner = ("USER_DEFINED", portal.define_label("workspace", "contacts", "Workspace owner", inverse_label="Owns"))
     portal.define_schema(_CAMPAIGNS, at=START)
+    portal.define_schema(_ENGAGEMENTS, at=START)
+    ends = [{"id": id, "label": label, "metadata": {"isClosed": closed}}
+            for id, label, closed in (("en-open", "Open", "false"), ("en-done", "Done", "true"))]  # fmt: skip
+    portal.define_pipeline("engagements", {"id": "en-work", "label": "Consulting", "stages": ends}, at=START)
+    promoted = ("USER_DEFINED", portal.define_label("campaigns", "workspace", "Promotes", inverse_label="Promoted by"))
     made = [_workspace(shop, number, owner) for number in range(shop.count(40))]
-    shop.archive_one("workspace", made)
+    for id in made[::3]:
+        _talk_about(shop, id)
     for number in range(shop.count(12)):
         shop.make("campaigns", {
             "title": f"Partner week {number} – été", "budget": str(number * 250),
             "starts_on": f"2026-0{number % 9 + 1}-01", "Channel": "Events", "channel": "print",
-        }, [link_to(shop.maybe(shop.people)), link_to(shop.maybe(shop.companies))])  # fmt: skip
+        }, [link_to(shop.maybe(shop.people)), link_to(shop.maybe(shop.companies)),
+            ("workspace", shop.rng.choice(made), promoted) if number % 2 else None])  # fmt: skip
+    for number in range(shop.count(8)):
+        shop.make("engagements", {
+            "topic": f"Data model {number}", "days": str(number + 1), "hs_pipeline": "en-work",
+            "hs_pipeline_stage": "en-done" if number % 2 else "en-open",
+        }, [link_to(shop.maybe(shop.companies)), ("workspace", shop.rng.choice(made))])  # fmt: skip
+    shop.archive_one("workspace", made)
+
+
+def _talk_about(shop: Shop, workspace: str) -> None:
+    """A note and a call of the story turn out to be about a workspace."""
+    for object_type in ("notes", "calls"):
+        spoken = shop.maybe(shop.portal.shelves[object_type].live)
+        if spoken is not None:
+            shop.portal.associate(object_type, str(spoken), "workspace", workspace, at=END - DAY)
 
 
 def _workspace(shop: Shop, number: int, owner: tuple[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Leads, goals, splits, feedback, messages, letters, appointments, courses, listings, services, projects.
+"""Leads, goals, splits, feedback, messages, letters, appointments, courses, listings, services, projects, contracts.
 
 world as the story left it -> further records, linked to its people, companies and deals
 """
@@ -22,7 +22,7 @@ def add_objects(world: World, seed: int, size: float) -> None:
     """All of this module, in a fixed order."""
     shop = Shop(world, "objects", seed, size)
     if shop.people and shop.owners:
-        for part in (_leads, _goals, _splits, _feedback, _messages, _visits, _services):
+        for part in (_leads, _goals, _splits, _feedback, _messages, _visits, _services, _partners):
             part(shop)
 
 
@@ -143,3 +143,14 @@ def _services(shop: Shop) -> None:
                 "hubspot_owner_id": shop.owner(),
             }, [link_to(company), link_to(shop.maybe(shop.deals))],
                 later={"hs_pipeline_stage": shop.rng.choice(known[1:])})  # fmt: skip
+
+
+def _partners(shop: Shop) -> None:
+    """Contracts, and what a partner sees of its clients."""
+    for number in range(2):
+        shop.make("contracts", {
+            "hs_name": f"Frame contract {number}", "hs_status": "ACTIVE", "hs_start_date": "2026-01-01",
+            "hs_end_date": "2026-12-31", "hs_total_value": "48000",
+        })  # fmt: skip
+        shop.make("partner_clients", {"hs_domain": f"client{number}.example", "hs_partner_name": "Lumenfield"})
+        shop.make("partner_services", {"hs_name": f"Migration {number}", "hs_status": "ACTIVE"})

@@ -11,12 +11,14 @@ from hubspot_pipeline.sandbox.seed_world import END, World, iso
 _PAGES = ("/", "/pricing", "/docs/api?page=2", "/blog/größer", "/contact")
 _KINDS = (
     "companies", "deals", "tickets", "products", "line_items", "calls", "emails", "meetings", "notes", "tasks",
-    "goal_targets", "workspace", "campaigns",
+    "goal_targets", "workspace", "campaigns", "engagements",
 )  # fmt: skip
 _FILES = (
     ("Contract", "pdf"), ("../../etc/passwd", "txt"), ("Angebot Müller & Söhne", "pdf"), ("CON", "txt"),
-    ("photo", "png"), ("見積書", "pdf"), ("a" * 180, "csv"), ("report.final", "html"), ("Contract", "pdf"),
+    ("photo", "png"), ("見積書", "pdf"), ("a" * 300, "csv"), ("report.final", "html"), ("Contract", "pdf"),
+    ('a\x00b <c>:"d"|e?*\\f/g\n', "txt"), ("..", ""), (" .hidden ", "pdf"), ("ﬁle\u202egpj", "exe"),
 )  # fmt: skip
+"""Names that a file system would take the wrong way are among them, and one name twice."""
 
 
 def add_web(world: World, seed: int, size: float) -> None:
@@ -49,18 +51,20 @@ def _visit(shop: Shop, object_type: str, id: str, after: int) -> None:
 
 
 def add_files(world: World, seed: int, size: float) -> None:
-    """A file for every attachment of a note; each twentieth one is gone, as files get deleted."""
+    """A file for every attachment of a note, each name in turn; the third and some others are gone, deleted."""
     shop = Shop(world, "files", seed, size)
     shelf = shop.portal.shelves["notes"]
+    count = 0
     for note in shelf.live:
         for id in str(shelf.value(note, "hs_attachment_ids") or "").split(";"):
             if not id:
                 continue
-            name, extension = shop.rng.choice(_FILES)
+            name, extension = _FILES[count % len(_FILES)]
+            count += 1
             content = f"{name} {id}\n" * shop.rng.randrange(1, 40)
             access = "PUBLIC_NOT_INDEXABLE" if shop.rng.random() < 0.1 else "PRIVATE"
             item = {"name": name, "extension": extension, "content": content, "access": access,
                     "type": "IMG" if extension == "png" else "DOCUMENT"}  # fmt: skip
             shop.portal.put("file", item, id=id, at=min(shelf.times(note)[0], END - 1))
-            if shop.rng.random() < 0.05:
+            if shop.rng.random() < 0.05 or count == 3:
                 shop.portal.drop("file", id, archive=True, at=END - 1)

@@ -77,7 +77,7 @@ class App:
             if len(scope["raw_path"]) + len(scope["query_string"]) + 1 > sandbox.config.url_limit:
                 raise ApiError(414, "URI Too Long")
             place = endpoint(request.method, found)
-            if found is None or place is None or sandbox.is_retired(found):
+            if found is None or place is None or sandbox.is_retired(found, path):
                 raise not_found()
             if place.public:
                 return self._logged(

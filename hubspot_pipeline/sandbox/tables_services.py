@@ -98,6 +98,24 @@ hs_amount_paid number | Amount paid
 hs_total_cost number | Total cost
 {_STAGED}"""
 
+CONTRACTS = f"""{HS_CREATED}
+hs_name string | Contract name
+hs_status enumeration | Status : DRAFT ACTIVE EXPIRED
+hs_start_date date | Start date
+hs_end_date date | End date
+hs_total_value number | Total value
+"""
+
+PARTNER_CLIENTS = f"""{HS_CREATED}
+hs_domain string r | Client's domain
+hs_partner_name string r | Partner's name
+"""
+
+PARTNER_SERVICES = f"""{HS_CREATED}
+hs_name string | Service name
+hs_status string | Status
+"""
+
 PROJECTS = f"""{HS_CREATED}
 hs_name string | Name
 hs_description string/textarea | Description
