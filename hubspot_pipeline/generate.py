@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hubspot_pipeline.errors import ConfigError
-from hubspot_pipeline.streams import STREAMS
+from hubspot_pipeline.streams import STREAMS, smallest_scopes
 
 SOURCES = Path("dbt_project/models/staging/hubspot/_hubspot__sources.yml")
 README = Path("README.md")
@@ -71,11 +71,7 @@ def stream_table() -> str:
 
 def scope_list() -> str:
     """The smallest list of scopes that reads every stream, ready to paste into HubSpot."""
-    needed: list[str] = []
-    for stream in STREAMS:
-        if stream.scopes and not set(stream.scopes) & set(needed):
-            needed.append(stream.scopes[0])
-    return "```\n" + "\n".join(needed) + "\n```"
+    return "```\n" + "\n".join(smallest_scopes()) + "\n```"
 
 
 def _between(text: str, mark: str, content: str) -> str:

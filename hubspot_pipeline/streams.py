@@ -194,6 +194,33 @@ RESERVED_TABLES = ("sync_runs", "rejects", "backfills", "portal")
 """Tables of our own in schema `hubspot`; no stream may take their names."""
 
 
+CORE_SCOPES = (
+    "oauth", "crm.objects.contacts.read", "crm.objects.companies.read", "crm.objects.deals.read",
+    "crm.objects.owners.read",
+)  # fmt: skip
+"""Scopes that every plan of HubSpot has, so that asking for them as required never makes an install fail."""
+
+
+def smallest_scopes(streams: Iterable[Stream] = STREAMS) -> tuple[str, ...]:
+    """Scopes that together open every given stream, none of them without need; in the order of the streams."""
+    asked = [stream.scopes for stream in streams if stream.scopes]
+    needed = {scopes[0] for scopes in asked if len(scopes) == 1}
+    for scopes in asked:
+        if needed.isdisjoint(scopes):
+            needed.add(scopes[0])
+    return tuple(dict.fromkeys(scope for scopes in asked for scope in scopes if scope in needed))
+
+
+def install_scopes(streams: Iterable[Stream] = STREAMS) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(required, optional) scopes of an OAuth install that reads the given streams.
+
+    HubSpot drops an optional scope that the portal's plan lacks, and refuses the install over a required one.
+    """
+    wanted = ("oauth", *smallest_scopes(streams))
+    required = tuple(scope for scope in CORE_SCOPES if scope in wanted)
+    return required, tuple(scope for scope in wanted if scope not in required)
+
+
 def pairs(streams: Iterable[Stream] = STREAMS) -> list[tuple[str, str]]:
     """Declared association pairs (from object, to object) of the given streams."""
     return [(stream.object, to) for stream in streams for to in stream.pairs]

@@ -72,6 +72,8 @@ class Config:
     """Whether an event at the very start `[` and end `]` of a time window is in it; `()`: neither is."""
     oauth_consent: str = "allow"
     """What the person on the consent page does: `allow` or `deny`."""
+    lacking_scopes: list[str] | None = None
+    """Scopes that the plan lacks: an install that requires one fails, an optional one is dropped from it."""
     retired: list[str] | None = None
     """Paths without version whose APIs have ended: 404 for all that begins with one."""
 
