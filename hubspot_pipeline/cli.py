@@ -100,6 +100,25 @@ def check(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def login(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Log in to a portal through an OAuth app of yours; the login is kept in the data folder."""
+    from hubspot_pipeline.api.login import DEFAULT_PORT
+    from hubspot_pipeline.api.login import login as log_in
+    from hubspot_pipeline.warehouse.store import portal_of
+
+    log_in(settings, portal_of(settings), port=arguments.port or DEFAULT_PORT, browser=not arguments.no_browser)
+    return 0
+
+
+def logout(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Delete the login, revoke its token at HubSpot, say where to deactivate a private token."""
+    from hubspot_pipeline.api.logout import logout as log_out
+
+    lines, done = log_out(settings)
+    print("\n".join(lines))
+    return 0 if done else 1
+
+
 def status(settings: Settings, arguments: argparse.Namespace) -> int:
     """Per stream: portal total, warehouse total, difference, lag, last error; the last ten runs."""
     from hubspot_pipeline.warehouse.ledger import status as read
@@ -206,6 +225,10 @@ def parser() -> argparse.ArgumentParser:
 
     command("demo", demo)
     command("check", check)
+    added = command("login", login)
+    added.add_argument("--port", type=int, metavar="N", help="port of the redirect URL (default: 8400)")
+    added.add_argument("--no-browser", action="store_true", help="print the link, take the code from standard input")
+    command("logout", logout)
     for name, act in (("sync", sync), ("reconcile", reconcile)):
         added = command(name, act)
         added.add_argument("streams", nargs="*", metavar="STREAM", help="only these streams (default: all)")
@@ -229,10 +252,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors of ours become one line and their exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["sandbox"]:
-        return sandbox(Settings.load(env={}), argparse.Namespace(rest=words[1:]))
+        return sandbox(Settings.load(env={}, with_login=False), argparse.Namespace(rest=words[1:]))
     arguments = parser().parse_args(words)
     try:
-        return int(arguments.act(Settings.load(), arguments))
+        settings = Settings.load(with_login=arguments.act not in (login, logout))
+        return int(arguments.act(settings, arguments))
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,67 +1,28 @@
-"""Environment, `.env`, hubspot.yaml -> one frozen `Settings`.
+"""Environment, `.env`, the login of the data folder, hubspot.yaml -> one frozen `Settings`.
 
 Read once at the edge (CLI, Dagster resource) and handed down; nothing is read at import.
 """
 
 import os
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-from hubspot_pipeline import custom_objects
+from hubspot_pipeline import credentials, custom_objects
 from hubspot_pipeline.choice import Choice
+from hubspot_pipeline.credentials import NO_SECRET, Credential, Secret
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.streams import Stream, Streams
+
+__all__ = ["DEFAULT_BASE_URL", "DEFAULT_START", "NO_SECRET", "Credential", "Secret", "Settings", "parse_instant"]
 
 DEFAULT_BASE_URL = "https://api.hubapi.com"
 DEFAULT_START = datetime(2006, 6, 1, tzinfo=UTC)
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-class Secret(str):
-    """A string that does not print itself; `reveal()` gives the value."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __format__(self, spec: str) -> str:
-        return "***"
-
-    def reveal(self) -> str:
-        """The value itself, for the one place that sends it."""
-        return str.__str__(self)
-
-
-NO_SECRET = Secret("")
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A private token (private app, service key), or an OAuth app with a refresh token."""
-
-    access_token: Secret = NO_SECRET
-    client_id: str = ""
-    client_secret: Secret = NO_SECRET
-    refresh_token: Secret = NO_SECRET
-
-    @property
-    def is_oauth(self) -> bool:
-        return bool(self.refresh_token)
-
-    @property
-    def given(self) -> bool:
-        return bool(self.access_token or self.refresh_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +72,11 @@ class Settings:
         return self.choice.is_on(stream.name, stream.group, stream.default or kept, self.everything)
 
     @property
+    def login_file(self) -> Path:
+        """Where `hubspot-pipeline login` keeps what it was granted."""
+        return self.data_dir / "credentials.json"
+
+    @property
     def sandbox_dir(self) -> Path:
         """State of the local portal; its presence marks a data folder in which the demo ran."""
         return self.data_dir / "sandbox"
@@ -118,7 +84,8 @@ class Settings:
     @property
     def is_sandbox(self) -> bool:
         """No credential is set and the demo ran here: runs talk to the local sandbox portal."""
-        return not self.credential.given and self.sandbox_dir.exists()
+        # an app that waits for its login must not end in invented data
+        return not self.credential.given and not self.credential.lacks_login and self.sandbox_dir.exists()
 
     @property
     def is_loopback(self) -> bool:
@@ -126,10 +93,14 @@ class Settings:
         return urlsplit(self.base_url).hostname in _LOOPBACK
 
     @classmethod
-    def load(cls, root: Path | None = None, env: Mapping[str, str] | None = None) -> "Settings":
+    def load(
+        cls, root: Path | None = None, env: Mapping[str, str] | None = None, *, with_login: bool = True
+    ) -> "Settings":
         """Read the settings of the project in `root` (default: the working folder or the project itself).
 
-        Raises ConfigError naming the setting, what is wrong and what would be right.
+        The environment wins over `.env`, and a token in either over the login kept in the data folder. `with_login`
+        False leaves that login aside, as the commands do that write and delete it. Raises ConfigError naming the
+        setting, what is wrong and what would be right.
         """
         root = root or project_root()
         env = os.environ if env is None else env
@@ -138,16 +109,12 @@ class Settings:
         def text(name: str, default: str = "") -> str:
             return (values.get(name) or "").strip() or default
 
-        data_dir = Path(text("HUBSPOT_DATA_DIR", "data")).expanduser()
-        data_dir = data_dir if data_dir.is_absolute() else root / data_dir
-        credential = _credential(text)
+        data_dir = root / Path(text("HUBSPOT_DATA_DIR", "data")).expanduser()
         choice = Choice.load(root)
-        return cls(
+        made = cls(
             root=root,
             data_dir=data_dir,
-            credential=credential,
             streams=Streams(custom_objects.read(data_dir)),
-            everything=not credential.given and (data_dir / "sandbox").exists(),
             base_url=_base_url(text("HUBSPOT_BASE_URL", DEFAULT_BASE_URL)),
             start=parse_instant("HUBSPOT_START_DATE", text("HUBSPOT_START_DATE"), DEFAULT_START),
             lookback=timedelta(
@@ -157,6 +124,8 @@ class Settings:
             choice=choice,
             hash_key=_hash_key(text("HUBSPOT_HASH_KEY"), needed=choice.hashes),
         )
+        made = replace(made, credential=credentials.chosen(text, made.login_file if with_login else None))
+        return replace(made, everything=made.is_sandbox)
 
 
 def project_root() -> Path:
@@ -175,28 +144,6 @@ def parse_instant(name: str, value: str, default: datetime) -> datetime:
         except ValueError:
             continue
     raise ConfigError(f"{name} is {value!r}; write it as 2024-01-31 or 2024-01-31T08:00:00Z.")
-
-
-def _credential(get: Callable[[str], str]) -> Credential:
-    token = get("HUBSPOT_ACCESS_TOKEN")
-    if _UUID.fullmatch(token):
-        raise ConfigError(
-            "HUBSPOT_ACCESS_TOKEN holds an API key (a UUID). HubSpot switched API keys off on 30 November 2022: "
-            "create a private app or a service key in HubSpot and use its token, which starts with `pat-`."
-        )
-    parts = {n: get(f"HUBSPOT_{n}") for n in ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN")}
-    missing = [f"HUBSPOT_{n}" for n, v in parts.items() if not v]
-    if token:
-        return Credential(access_token=Secret(token))
-    if len(missing) == 3:
-        return Credential()
-    if missing:
-        raise ConfigError(f"OAuth needs all three settings; {' and '.join(missing)} missing.")
-    return Credential(
-        client_id=parts["CLIENT_ID"],
-        client_secret=Secret(parts["CLIENT_SECRET"]),
-        refresh_token=Secret(parts["REFRESH_TOKEN"]),
-    )
 
 
 _MAKE_KEY = """.venv/bin/python -c 'import secrets; print("HUBSPOT_HASH_KEY=" + secrets.token_urlsafe(32))' >> .env"""

@@ -15,7 +15,7 @@ from hubspot_pipeline.stream import MODES, Endpoint, Mode, Shape, Stream
 from hubspot_pipeline.stream_collections import CHILD_ROWS, DERIVED_ROWS, MARKETING_ROWS, SETTINGS_ROWS
 from hubspot_pipeline.stream_objects import OBJECT_ROWS, WITH_PIPELINES
 
-__all__ = ["MODES", "STREAMS", "Endpoint", "Mode", "Shape", "Stream", "Streams", "objects_path"]
+__all__ = ["MODES", "STREAMS", "Endpoint", "Mode", "Shape", "Stream", "Streams", "install_scopes", "objects_path"]
 
 API_VERSION = "2026-03"
 """Newest dated API version with a complete published contract; `{v}` in every path."""
@@ -72,13 +72,31 @@ def objects_path(stream: Stream, tail: str = "") -> str:
     return f"/crm/objects/{API_VERSION}/{stream.path_name}{tail}"
 
 
-def smallest_scopes(streams: Iterable[Stream]) -> list[str]:
-    """The fewest scopes that read all of these streams; `oauth` is in every token and left out."""
-    needed: list[str] = []
-    for stream in sorted(streams, key=lambda stream: len(stream.scopes)):
-        if stream.scopes and "oauth" not in stream.scopes and not set(stream.scopes) & set(needed):
-            needed.append(stream.scopes[0])
-    return needed
+CORE_SCOPES = (
+    "oauth", "crm.objects.contacts.read", "crm.objects.companies.read", "crm.objects.deals.read",
+    "crm.objects.owners.read",
+)  # fmt: skip
+"""Scopes that every plan of HubSpot has, so that asking for them as required never makes an install fail."""
+
+
+def smallest_scopes(streams: Iterable[Stream] = STREAMS) -> tuple[str, ...]:
+    """Scopes that together open every given stream, none without need; every token has `oauth`."""
+    asked = [stream.scopes for stream in streams if stream.scopes and "oauth" not in stream.scopes]
+    needed = {scopes[0] for scopes in asked if len(scopes) == 1}
+    for scopes in asked:
+        if needed.isdisjoint(scopes):
+            needed.add(scopes[0])
+    return tuple(dict.fromkeys(scope for scopes in asked for scope in scopes if scope in needed))
+
+
+def install_scopes(streams: Iterable[Stream] = STREAMS) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(required, optional) scopes of an OAuth install that reads the given streams.
+
+    HubSpot drops an optional scope that the portal's plan lacks, and refuses the install over a required one.
+    """
+    wanted = ("oauth", *smallest_scopes(streams))
+    required = tuple(scope for scope in CORE_SCOPES if scope in wanted)
+    return required, tuple(scope for scope in wanted if scope not in required)
 
 
 if __name__ == "__main__":

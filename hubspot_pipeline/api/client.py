@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import requests
 import tenacity
 
-from hubspot_pipeline.api.auth import TOKEN_PATH, Auth, OAuthToken, PrivateToken
+from hubspot_pipeline.api.auth import INTROSPECT_PATH, REVOKE_PATH, TOKEN_PATH, Auth, OAuthToken, PrivateToken
 from hubspot_pipeline.api.pace import Kind, Pacer
 from hubspot_pipeline.errors import CredentialError, DailyLimit, HubSpotError, MalformedAnswer, MissingScope
 from hubspot_pipeline.settings import Secret, Settings
@@ -31,7 +31,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 MOVING_LIMIT = 600
 """A portal on its way to another data centre (477) is waited for this many seconds; it can take a day."""
 RETRIED = {423, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 530}
-READING_POST = re.compile(r"/(search|batch/read)$")
+TOKEN_INFO_PATH = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105  a path
+READING_POST = re.compile(rf"/(search|batch/read)$|^{TOKEN_INFO_PATH}$")
+FORM_PATHS = (TOKEN_PATH, INTROSPECT_PATH, REVOKE_PATH)
+"""What a form may be sent to: it concerns a token and nothing in the portal."""
 
 
 @dataclass(slots=True)
@@ -76,9 +79,9 @@ class Client:
         # proxies and certificates of the environment, but not for a portal on this machine
         self._trust_env = not settings.is_loopback
         self._sessions = threading.local()
-        credential = settings.credential
+        credential = self._credential = settings.credential
         self.auth: Auth = (
-            OAuthToken(credential, self._post_form) if credential.is_oauth else PrivateToken(credential.access_token)
+            OAuthToken(credential, self.post_form) if credential.is_oauth else PrivateToken(credential.access_token)
         )
 
     def get(self, path: str, params: Params | None = None, *, parse: Callable[[bytes], T], meter: Meter) -> T:
@@ -87,7 +90,7 @@ class Client:
 
     def post(self, path: str, body: Any, *, params: Params | None = None, parse: Callable[[bytes], T],
              meter: Meter) -> T:  # fmt: skip
-        """POST to a reading endpoint (search, batch read); anything else raises before the socket."""
+        """POST to a reading endpoint (search, batch read, token info); anything else raises before the socket."""
         if not READING_POST.search(path):
             raise HubSpotError(f"POST {path} would write to the portal; this client only reads.")
         return self._call("POST", path, params=params, body=encoded(body), parse=parse, meter=meter)
@@ -110,7 +113,7 @@ class Client:
             last = gave_up.last_attempt.exception()
             assert isinstance(last, _Retry)
             if last.status == 401:
-                raise CredentialError(f"{last}; install the app again and set the new HUBSPOT_REFRESH_TOKEN.") from None
+                raise CredentialError(f"{last}; {self._credential.renewal}") from None
             message = f"{last} (tried {ATTEMPTS} times; nothing of this read is lost, the next run repeats it)"
             raise HubSpotError(message, last.status) from None
 
@@ -155,7 +158,8 @@ class Client:
         if status == 401:
             return CredentialError(
                 "HubSpot refuses the token (401). Check that HUBSPOT_ACCESS_TOKEN is complete and that the private app "
-                "or service key was not deactivated, rotated or deleted; then copy its current token." + reference
+                "or service key was not deactivated or deleted. Rotating it replaces the token, as changing its scopes "
+                "may: then copy the current one." + reference
             )
         if status == 403:
             return _forbidden(where, told, reference)
@@ -194,8 +198,10 @@ class Client:
             session.trust_env = self._trust_env
         return session
 
-    def _post_form(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        assert path == TOKEN_PATH
+    def post_form(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """POST a form about a token to an OAuth path, without a bearer token; gives (status, answer)."""
+        if path not in FORM_PATHS:
+            raise HubSpotError(f"POST {path} would write to the portal; this client only reads.")
 
         def once() -> tuple[int, dict[str, Any]]:
             try:
@@ -205,7 +211,7 @@ class Client:
             except requests.RequestException as error:
                 raise _Retry(f"POST {path}: the connection to {self.base_url} {_reason(error)}") from None
             status, told = answer.status_code, _body(answer)
-            if status in RETRIED or (status == 200 and "access_token" not in told):
+            if status in RETRIED or (path == TOKEN_PATH and status == 200 and "access_token" not in told):
                 raise _Retry(f"POST {path}: HubSpot answered {status} without a token", status)
             return status, told
 

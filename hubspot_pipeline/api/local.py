@@ -19,6 +19,15 @@ NO_CREDENTIAL = (
     "No HubSpot credential is set. Put HUBSPOT_ACCESS_TOKEN=pat-... into the file .env (README: connect your own "
     "portal), or try everything on invented data first with `make demo`."
 )
+NO_LOGIN = (
+    "An OAuth app is set and nobody has logged in with it: run `hubspot-pipeline login`, or remove HUBSPOT_CLIENT_ID "
+    "and HUBSPOT_CLIENT_SECRET."
+)
+
+
+def no_credential(credential: Credential) -> ConfigError:
+    """The error for settings that open no portal."""
+    return ConfigError(NO_LOGIN if credential.lacks_login else NO_CREDENTIAL)
 
 
 @contextmanager
@@ -31,7 +40,7 @@ def portal_for(settings: Settings, *arguments: str) -> Iterator[Settings]:
         yield settings
         return
     if not settings.is_sandbox:
-        raise ConfigError(NO_CREDENTIAL)
+        raise no_credential(settings.credential)
     command = [
         sys.executable, "-m", "hubspot_pipeline.sandbox", "--port", "0",
         "--state", str(settings.sandbox_dir / "portal.state"), "--until-stdin-ends", *DEMO, *arguments,

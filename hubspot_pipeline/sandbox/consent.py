@@ -36,6 +36,10 @@ def authorize(sandbox: Sandbox, query: bytes) -> Answer:
         return json_answer(refusal("invalid_request", words, "BAD_REDIRECT_URI"), 400)
     wanted = given.get("scope", "").split()
     optional = given.get("optional_scope", "").split()
+    lacking = set(sandbox.config.lacking_scopes or ())
+    if lacking & set(wanted):
+        words = f"this account does not have access to: {', '.join(sorted(lacking & set(wanted)))}"
+        return json_answer(refusal("invalid_scope", words, "BAD_SCOPES"), 400)
     foreign = sorted({*wanted, *optional} - {*client.offered, "oauth"})
     if foreign:
         words = f"scopes that the app is not set up for: {', '.join(foreign)}"
@@ -48,7 +52,7 @@ def authorize(sandbox: Sandbox, query: bytes) -> Answer:
         client.codes.add(code)
         client.grants[code] = {
             "redirect_uri": redirect, "challenge": given.get("code_challenge", ""),
-            "expires_at": sandbox.portal.now() + CODE_LIFE, "scopes": sorted({*wanted, *optional}),
+            "expires_at": sandbox.portal.now() + CODE_LIFE, "scopes": sorted({*wanted, *optional} - lacking),
         }  # fmt: skip
         sandbox.remember("oauth", sandbox.access.as_client(client))
         back = {"code": code, **state}

@@ -15,6 +15,7 @@ from hubspot_pipeline.sandbox.consent import code_refused, redeem, refusal
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.paths import Route
 from hubspot_pipeline.sandbox.sandbox import Sandbox
+from hubspot_pipeline.sandbox.scopes import EVERY_SCOPE
 
 _REFRESH = "refresh token is invalid, expired or revoked"
 
@@ -40,8 +41,10 @@ def answer(sandbox: Sandbox, method: str, found: Route, request: Request, raw: b
     if found.version == "v1":
         form = {**dict(request.query_params), **form}
     client = sandbox.access.clients.get(form.get("client_id", ""))
-    if client is None or form.get("client_secret") != client.client_secret:
+    if client is None:
         return _refused("invalid_client", "missing or invalid client id", "BAD_CLIENT_ID")
+    if form.get("client_secret") != client.client_secret:
+        return _refused("invalid_client", "missing or invalid client secret", "BAD_CLIENT_SECRET")
     if tail == ("token",):
         return _token(sandbox, client, form, found.version)
     if tail == ("token", "revoke"):
@@ -150,5 +153,5 @@ def _private(sandbox: Sandbox, raw: bytes) -> Answer:
     token = sandbox.access.authenticate(f"Bearer {text}", sandbox.portal.now())
     return json_answer({
         "userId": 1, "hubId": token.portal_id or sandbox.portal.portal_id, "appId": 1,
-        "scopes": sorted(token.scopes or ()),
+        "scopes": sorted(EVERY_SCOPE if token.scopes is None else token.scopes),
     })  # fmt: skip

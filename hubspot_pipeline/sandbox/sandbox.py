@@ -88,6 +88,8 @@ class Config:
     """What the person on the consent page does: `allow` or `deny`."""
     inline_without_scope: str = "omit"
     """Inline associations with an object that the token may not read: left out (`omit`), or 403 (`refuse`)."""
+    lacking_scopes: list[str] | None = None
+    """Scopes that the plan lacks: an install that requires one fails, an optional one is dropped from it."""
     retired: list[str] | None = None
     """Paths without version whose APIs have ended: 404 for all that begins with one."""
     sunset: list[str] | dict[str, str | int] = field(default_factory=lambda: dict(SUNSET))

@@ -80,9 +80,10 @@ class App:
             if found is None or place is None or sandbox.is_retired(found, path):
                 raise not_found()
             if place.public:
-                return self._logged(
-                    request, found, place, None, oauth.answer(sandbox, request.method, found, request, raw)
-                )
+                played = fault and fault.get("kind", "status") == "status"
+                answer = _fault_answer(fault) if fault and played else oauth.answer(
+                    sandbox, request.method, found, request, raw)  # fmt: skip
+                return self._logged(request, found, place, None, answer)
             token = sandbox.access.authenticate(request.headers.get("authorization"), now)
             headers = sandbox.limits.admit(place.bucket, token, now, sandbox.correlation.next(now))
             if fault and fault.get("kind", "status") == "status":

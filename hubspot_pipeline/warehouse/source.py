@@ -16,8 +16,7 @@ import dlt
 from dlt.common.typing import TSecretStrValue
 
 from hubspot_pipeline.api.client import Client, Meter
-from hubspot_pipeline.api.local import NO_CREDENTIAL
-from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.api.local import no_credential
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.children import Children, Parent
 from hubspot_pipeline.extract.collections import fields_of_key, value_at
@@ -46,7 +45,7 @@ class _Portal:
     @cached_property
     def client(self) -> Client:
         if not self._settings.credential.given:
-            raise ConfigError(NO_CREDENTIAL)
+            raise no_credential(self._settings.credential)
         return Client(self._settings)
 
     @cached_property

@@ -145,6 +145,22 @@ def stored_portal(con: duckdb.DuckDBPyConnection) -> tuple[str, str] | None:
     return None if row is None else (row[0], row[1])
 
 
+def portal_of(settings: Settings) -> str | None:
+    """Id of the portal that the warehouse holds, None before its first sync; answers while a run writes, too."""
+    paths = [path for path in (settings.working, settings.published) if path.exists()]
+    for path in paths:
+        try:
+            with duckdb.connect(str(path), read_only=True) as con:
+                known = stored_portal(con)
+        except duckdb.Error as error:
+            if path == paths[-1]:
+                raise ConfigError(_unopenable(path, error)) from None
+            continue
+        if known:
+            return known[0]
+    return None
+
+
 def has_table(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Is there a table or view of this name in schema `hubspot`?"""
     sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
