@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from hubspot_pipeline.streams import BY_NAME, BY_OBJECT, OBJECTS, STREAMS, Stream
+from hubspot_pipeline.warehouse import views
 from hubspot_pipeline.warehouse.typed import create_statements
 
 DBT_PROJECT = Path(__file__).parents[1] / "dbt_project"
@@ -62,7 +63,7 @@ class RawWarehouse:
         for conversion in create_statements():
             self.connection.execute(conversion)
         for stream in STREAMS:
-            if stream.name not in without and stream.name != "owners_archived":
+            if stream.name not in without and stream.name not in views.NAMES:
                 self._create(stream.name, columns_of(stream))
         for name in ("sync_runs", "rejects"):
             self._create(name, DERIVED_COLUMNS[name])
@@ -121,7 +122,8 @@ class RawWarehouse:
             self.insert("sync_runs", run_id="r1", stream=stream, status="succeeded", portal_started_at=at)
 
     def close(self) -> None:
-        """Lets go of the file, so that dbt can write to it."""
+        """Makes the views as the end of a run does and lets go of the file, so that dbt can write to it."""
+        views.create(self.connection)
         self.connection.close()
 
 
@@ -132,7 +134,7 @@ def columns_of(stream: Stream) -> dict[str, str]:
     if stream.name in DERIVED_COLUMNS:
         return DERIVED_COLUMNS[stream.name]
     columns = {name: SQL_TYPES[kind] for name, kind, _ in BY_NAME[stream.name].columns}
-    return columns | {"raw": "json", "_synced_at": "timestamptz"}
+    return columns | {"raw": "json", "_synced_at": "timestamptz", "_dlt_load_id": "varchar"}
 
 
 def _usual_type(object_type: str, name: str) -> str:
