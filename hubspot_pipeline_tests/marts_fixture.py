@@ -46,6 +46,9 @@ DERIVED_COLUMNS = {
         "run_id": "varchar", "rejected_at": "timestamptz",
     },
 }  # fmt: skip
+CHOICE_COLUMNS = {
+    "object": "varchar", "property": "varchar", "selected": "boolean", "exposed": "boolean", "alias": "varchar",
+}  # fmt: skip
 
 
 def quoted(name: str) -> str:
@@ -69,9 +72,9 @@ class RawWarehouse:
             self._create(name, DERIVED_COLUMNS[name])
         self.insert("account_details", portal_id="1", time_zone="America/New_York", company_currency="USD")
 
-    def _create(self, name: str, columns: Mapping[str, str]) -> None:
+    def _create(self, name: str, columns: Mapping[str, str], unless: str = "") -> None:
         body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
-        self.connection.execute(f"create table hubspot.{name} ({body})")
+        self.connection.execute(f"create table {unless} hubspot.{name} ({body})")
 
     def insert(self, table: str, **values: Any) -> None:
         """One row; columns not named stay NULL, lists and mappings become JSON."""
@@ -84,10 +87,16 @@ class RawWarehouse:
         """A property in the catalogue and its column; returns the column's name."""
         column: str = extra.pop("column", f"properties_{name}")
         row = {"object": object_type, "name": name, "label": name, "type": kind, "column_name": column}
-        self.insert("properties", **row, archived=extra.pop("archived", False), is_custom=True)
+        self.insert("properties", **row | {"archived": False, "is_custom": True} | extra)
         table = BY_OBJECT[object_type].name
         self.connection.execute(f"alter table hubspot.{table} add column if not exists {quoted(column)} varchar")
         return column
+
+    def choose(self, object_type: str, name: str, **choice: Any) -> None:
+        """What hubspot.yaml says of a property: selected, exposed, alias; not given: the default."""
+        self._create("property_choices", CHOICE_COLUMNS, "if not exists")
+        self.insert("property_choices", object=object_type, property=name,
+                    **{"selected": True, "exposed": True} | choice)  # fmt: skip
 
     def record(self, object_type: str, record_id: str, at: str = "2026-01-01T12:00:00Z", **given: Any) -> None:
         """A CRM record with its properties; `deletion` and `merged_into_id` as the load writes them."""
