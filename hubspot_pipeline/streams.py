@@ -15,7 +15,18 @@ from hubspot_pipeline.stream import MODES, Endpoint, Mode, Shape, Stream
 from hubspot_pipeline.stream_collections import CHILD_ROWS, DERIVED_ROWS, MARKETING_ROWS, SETTINGS_ROWS
 from hubspot_pipeline.stream_objects import OBJECT_ROWS, WITH_PIPELINES
 
-__all__ = ["MODES", "STREAMS", "Endpoint", "Mode", "Shape", "Stream", "Streams", "install_scopes", "objects_path"]
+__all__ = [
+    "DECLARED",
+    "MODES",
+    "STREAMS",
+    "Endpoint",
+    "Mode",
+    "Shape",
+    "Stream",
+    "Streams",
+    "install_scopes",
+    "objects_path",
+]
 
 API_VERSION = "2026-03"
 """Newest dated API version with a complete published contract; `{v}` in every path."""
@@ -67,6 +78,10 @@ class Streams:
         return [(stream.object, to) for stream in self.objects for to in stream.pairs]
 
 
+DECLARED = Streams()
+"""The streams of every portal."""
+
+
 def objects_path(stream: Stream, tail: str = "") -> str:
     """Path of a CRM object's endpoint, e.g. `/crm/objects/2026-03/contacts/search`."""
     return f"/crm/objects/{API_VERSION}/{stream.path_name}{tail}"
@@ -82,7 +97,7 @@ CORE_SCOPES = (
 def smallest_scopes(streams: Iterable[Stream] = STREAMS) -> tuple[str, ...]:
     """Scopes that together open every given stream, none without need; every token has `oauth`."""
     asked = [stream.scopes for stream in streams if stream.scopes and "oauth" not in stream.scopes]
-    needed = {scopes[0] for scopes in asked if len(scopes) == 1}
+    needed = {scope for scopes in asked for scope in scopes if scope in CORE_SCOPES or len(scopes) == 1}
     for scopes in asked:
         if needed.isdisjoint(scopes):
             needed.add(scopes[0])

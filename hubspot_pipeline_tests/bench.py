@@ -112,7 +112,7 @@ def _floor(data_dir: Path, url: str) -> dict[str, Any]:
     def step() -> int:
         total = 0
         for name in ("contacts", "companies", "deals"):
-            stream = streams.Streams().by_name[name]
+            stream = streams.DECLARED.by_name[name]
             ids = records(stream)
             links(stream, ids)
             total += len(ids)

@@ -14,10 +14,10 @@ from typing import Any
 
 import duckdb
 
-from hubspot_pipeline.streams import STREAMS, Stream, Streams
+from hubspot_pipeline.streams import DECLARED, STREAMS, Stream
+from hubspot_pipeline.warehouse import views
 from hubspot_pipeline.warehouse.typed import create_statements
 
-KNOWN = Streams()
 DBT_PROJECT = Path(__file__).parents[1] / "dbt_project"
 NOW = "2026-06-15T12:00:00Z"
 
@@ -46,6 +46,9 @@ DERIVED_COLUMNS = {
         "run_id": "varchar", "rejected_at": "timestamptz",
     },
 }  # fmt: skip
+CHOICE_COLUMNS = {
+    "object": "varchar", "property": "varchar", "selected": "boolean", "exposed": "boolean", "alias": "varchar",
+}  # fmt: skip
 
 
 def quoted(name: str) -> str:
@@ -63,16 +66,15 @@ class RawWarehouse:
         for conversion in create_statements():
             self.connection.execute(conversion)
         for stream in STREAMS:
-            loaded = stream.shape != "derived" or stream.name in DERIVED_COLUMNS
-            if stream.name not in without and stream.default and loaded:
+            if stream.name not in without and stream.name not in views.NAMES:
                 self._create(stream.name, columns_of(stream))
         for name in ("sync_runs", "rejects"):
             self._create(name, DERIVED_COLUMNS[name])
         self.insert("account_details", portal_id="1", time_zone="America/New_York", company_currency="USD")
 
-    def _create(self, name: str, columns: Mapping[str, str]) -> None:
+    def _create(self, name: str, columns: Mapping[str, str], unless: str = "") -> None:
         body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
-        self.connection.execute(f"create table hubspot.{name} ({body})")
+        self.connection.execute(f"create table {unless} hubspot.{name} ({body})")
 
     def insert(self, table: str, **values: Any) -> None:
         """One row; columns not named stay NULL, lists and mappings become JSON."""
@@ -85,10 +87,16 @@ class RawWarehouse:
         """A property in the catalogue and its column; returns the column's name."""
         column: str = extra.pop("column", f"properties_{name}")
         row = {"object": object_type, "name": name, "label": name, "type": kind, "column_name": column}
-        self.insert("properties", **row, archived=extra.pop("archived", False), is_custom=True)
-        table = KNOWN.by_object[object_type].name
+        self.insert("properties", **row | {"archived": False, "is_custom": True} | extra)
+        table = DECLARED.by_object[object_type].name
         self.connection.execute(f"alter table hubspot.{table} add column if not exists {quoted(column)} varchar")
         return column
+
+    def choose(self, object_type: str, name: str, **choice: Any) -> None:
+        """What hubspot.yaml says of a property: selected, exposed, alias; not given: the default."""
+        self._create("property_choices", CHOICE_COLUMNS, "if not exists")
+        self.insert("property_choices", object=object_type, property=name,
+                    **{"selected": True, "exposed": True} | choice)  # fmt: skip
 
     def record(self, object_type: str, record_id: str, at: str = "2026-01-01T12:00:00Z", **given: Any) -> None:
         """A CRM record with its properties; `deletion` and `merged_into_id` as the load writes them."""
@@ -100,7 +108,7 @@ class RawWarehouse:
             if found is None:
                 self.define(object_type, name, _usual_type(object_type, name))
         self.insert(
-            KNOWN.by_object[object_type].name, id=record_id, created_at=at, updated_at=at,
+            DECLARED.by_object[object_type].name, id=record_id, created_at=at, updated_at=at,
             archived=deletion == "archived",
             deletion=deletion, deleted_at=at if deletion else None, merged_into_id=survivor, properties=given,
             **{f"properties_{name}": value for name, value in given.items()},
@@ -124,7 +132,8 @@ class RawWarehouse:
             self.insert("sync_runs", run_id="r1", stream=stream, status="succeeded", portal_started_at=at)
 
     def close(self) -> None:
-        """Lets go of the file, so that dbt can write to it."""
+        """Makes the views as the end of a run does and lets go of the file, so that dbt can write to it."""
+        views.create(self.connection)
         self.connection.close()
 
 
@@ -135,7 +144,7 @@ def columns_of(stream: Stream) -> dict[str, str]:
     if stream.name in DERIVED_COLUMNS:
         return DERIVED_COLUMNS[stream.name]
     columns = {name: SQL_TYPES[kind] for name, kind, _ in stream.columns}
-    return columns | {"raw": "json", "_synced_at": "timestamptz"}
+    return columns | {"raw": "json", "_synced_at": "timestamptz", "_dlt_load_id": "varchar"}
 
 
 def _usual_type(object_type: str, name: str) -> str:

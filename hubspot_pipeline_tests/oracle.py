@@ -11,7 +11,7 @@ import requests
 
 from hubspot_pipeline import streams
 
-KNOWN = streams.Streams()
+KNOWN = streams.DECLARED
 OBJECTS = [stream for stream in KNOWN.objects if stream.default]
 TRACKED = {("deals", name) for name in KNOWN.by_name["deals"].history}
 PAIRS = {(stream.object, to) for stream in OBJECTS for to in stream.pairs}

@@ -20,7 +20,7 @@ UNTRACKED = {"deals": ("dealname", "description")}
 """A recalculated value of a tracked property that ends where it began leaves a version that nothing points at."""
 VALUES = ("", "x", "Łódź", "😀 é", "12.50", "NaN", "1,234.56", "2026-01-31", "1790000000000", 'a"b\\c', "a;b", "\ud83d")
 MERGING = ("contacts", "companies", "deals", "tickets")
-PAIRS = [(from_, to) for from_, to in streams.Streams().pairs() if from_ in TEXTS and to in TEXTS]
+PAIRS = [(from_, to) for from_, to in streams.DECLARED.pairs() if from_ in TEXTS and to in TEXTS]
 
 
 class Changes:

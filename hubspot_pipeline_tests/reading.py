@@ -11,7 +11,7 @@ from hubspot_pipeline.api.pace import Pacer
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.extract.unnest import Record
 from hubspot_pipeline.settings import Credential, Secret, Settings
-from hubspot_pipeline.streams import Streams
+from hubspot_pipeline.streams import DECLARED
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 
 T0 = 1_780_000_000_000
@@ -32,7 +32,7 @@ def reader(sandbox: Sandbox, stream: str = "contacts", properties: tuple[str, ..
     """A reader of one stream with eight threads, whose searches are not held back; `given` goes to the client."""
     with ThreadPoolExecutor(8) as pool:
         free = Pacer(1.0, searches=1_000)
-        yield Reader(client(sandbox, pacer=free, **given), Streams().by_name[stream], pool, properties)
+        yield Reader(client(sandbox, pacer=free, **given), DECLARED.by_name[stream], pool, properties)
 
 
 def fill(sandbox: Sandbox, ids: list[int], *, at: Any = T0, object_type: str = "contacts",

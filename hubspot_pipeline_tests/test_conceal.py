@@ -14,7 +14,7 @@ from hubspot_pipeline.extract import collections, unnest
 from hubspot_pipeline.extract.conceal import Concealer
 from hubspot_pipeline.extract.unnest import Record
 from hubspot_pipeline.extract.versions import history_table
-from hubspot_pipeline.streams import BY_NAME
+from hubspot_pipeline.streams import DECLARED
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.reading import fill, reader
 
@@ -148,7 +148,7 @@ def test_an_item_of_a_collection_is_concealed_field_by_field() -> None:
     found = one.row(item)
     assert found == {"id": "1", "email": hashed(NEEDLE), "firstName": "", "userId": hashed("7")}
     assert item["email"] == NEEDLE
-    table = collections.table(BY_NAME["owners"], [found], None)  # type: ignore[arg-type]
+    table = collections.table(DECLARED.by_name["owners"], [found], None)  # type: ignore[arg-type]
     assert NEEDLE not in str(table.to_pylist())
 
 

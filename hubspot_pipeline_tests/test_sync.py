@@ -9,13 +9,13 @@ import duckdb
 import pytest
 
 from hubspot_pipeline.sandbox.seed import generate
-from hubspot_pipeline.streams import Streams
+from hubspot_pipeline.streams import DECLARED
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.oracle import differences
 from hubspot_pipeline_tests.runs import calls_of, landed, settings
 
-OBJECTS = [stream for stream in Streams().objects if stream.default]
+OBJECTS = [stream for stream in DECLARED.objects if stream.default]
 PAIRS = [(stream.object, to) for stream in OBJECTS for to in stream.pairs]
 
 HOUR = 3_600_000

@@ -104,8 +104,8 @@ def login(
 ) -> Login:  # fmt: skip
     """Let the app of the settings into a portal, by a person, and keep what HubSpot grants.
 
-    `portal_id`: the portal that the warehouse holds, None before its first sync. `scopes`: required and optional ones;
-    the smallest that read the chosen streams where None. `browser` False: no browser on this machine, the person pastes a
+    `portal_id`: the portal that the warehouse holds, None before its first sync. `scopes`: required and optional ones,
+    None for the smallest that read the chosen streams. `browser` False: no browser on this machine, the person pastes a
     line. `tell` and `ask` stand for standard output and input. Raises ConfigError and its kinds; then nothing was
     stored.
     """

@@ -9,8 +9,9 @@ from hubspot_pipeline.settings import Settings
 
 def assemble(settings: Settings, hubspot: HubSpotResource | dg.ResourceDefinition | None = None) -> dg.Definitions:
     """Definitions of the project in `settings.root`. Its dbt project is parsed if it changed; needs no network."""
-    project = models.load(settings.root / "dbt_project", settings.working)
     streams = settings.chosen
+    unread = [f"stg_hubspot__{stream.name}" for stream in settings.streams if stream not in streams]
+    project = models.load(settings.root / "dbt_project", settings.working, unread)
     return dg.Definitions(
         assets=[warehouse.assets(project, streams)],
         jobs=jobs.jobs(project, streams),

@@ -81,6 +81,7 @@ def _arguments(models: Models, target: Path, wanted: set[dg.AssetKey | dg.AssetC
         "--target-path", str(target), "--exclude-resource-type", "unit_test",
         "--partial-parse-file-path", str(models.project_dir / PARSED_DIR / "partial_parse.msgpack"),
         *([] if everything else ["--indirect-selection", "empty", "--select", *chosen]),
+        *(["--exclude", *sorted(models.left_out)] if everything and models.left_out else []),
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -22,6 +22,8 @@ from hubspot_pipeline.errors import ConfigError
 
 PARSED_DIR = Path("target", "dagster")
 """Not dbt's own target folder: whoever runs dbt by hand writes that one."""
+GENERATED = "generated"
+"""Folder of the typed views that are written from the stream table."""
 PARSED = ("manifest.json", "partial_parse.msgpack")
 _NOT_SOURCE = {"target", "logs", "dbt_packages", "__pycache__"}
 
@@ -34,6 +36,8 @@ class Models:
     manifest: Mapping[str, Any]
     fingerprint: str
     translator: DagsterDbtTranslator
+    left_out: frozenset[str] = frozenset()
+    """Names of models that nothing is built of: typed views of streams that are not chosen."""
 
     @cached_property
     def _built(self) -> tuple[Sequence[dg.AssetSpec], Sequence[dg.AssetCheckSpec]]:
@@ -49,7 +53,11 @@ class Models:
         return [
             spec.replace_attributes(skippable=True, group_name=self._room(spec), owners=["team:data"])
             for spec in self._built[0]
+            if self._name(spec) not in self.left_out
         ]
+
+    def _name(self, spec: dg.AssetSpec) -> str:
+        return str(self.manifest["nodes"][spec.metadata["dagster_dbt/unique_id"]]["name"])
 
     def _room(self, spec: dg.AssetSpec) -> str:
         """The folder a model is in (staging, intermediate, marts, custom); of a seed its schema."""
@@ -58,8 +66,9 @@ class Models:
 
     @property
     def check_specs(self) -> Sequence[dg.AssetCheckSpec]:
-        """One check per dbt test."""
-        return self._built[1]
+        """One check per dbt test of what is built."""
+        keys = {spec.key for spec in self.specs}
+        return [check for check in self._built[1] if check.asset_key in keys]
 
     @cached_property
     def node_of(self) -> dict[dg.AssetKey | dg.AssetCheckKey, Mapping[str, Any]]:
@@ -68,10 +77,11 @@ class Models:
         return {spec.key: self.manifest["nodes"][(spec.metadata or {})["dagster_dbt/unique_id"]] for spec in specs}
 
 
-def load(project_dir: Path, working: Path) -> Models:
+def load(project_dir: Path, working: Path, left_out: Iterable[str] = ()) -> Models:
     """The models of a dbt project; runs `dbt parse` once if a file of it changed since the last time.
 
     `working`: the warehouse that dbt will write; its path is part of what dbt parses, so a later build need not parse.
+    `left_out`: names of typed views that are not built unless another model reads them.
 
     Needs no network and no warehouse. Raises ConfigError with dbt's message when the project does not parse.
     """
@@ -85,7 +95,10 @@ def load(project_dir: Path, working: Path) -> Models:
                 _parse(project_dir, target, working)
                 mark.write_text(wanted)
     manifest = json.loads((target / PARSED[0]).read_bytes())
-    return Models(project_dir, manifest, wanted, DagsterDbtTranslator())
+    read = {of for node in manifest["nodes"].values() for of in node["depends_on"].get("nodes", ())}
+    typed = [(id_, node) for id_, node in manifest["nodes"].items() if GENERATED in node["fqn"] and id_ not in read]
+    unread = {node["name"] for _, node in typed} & set(left_out)
+    return Models(project_dir, manifest, wanted, DagsterDbtTranslator(), frozenset(unread))
 
 
 def fingerprint(project_dir: Path) -> str:

@@ -23,7 +23,7 @@ from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.extract.versions import SCHEMA as VERSIONS
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream
-from hubspot_pipeline.warehouse import reconcile, store
+from hubspot_pipeline.warehouse import reconcile, store, views
 from hubspot_pipeline.warehouse.catalogue import (
     ObjectCatalogue,
     batch,
@@ -110,9 +110,6 @@ class Work:
     def tidy(self, con: duckdb.DuckDBPyConnection, run_id: str) -> int:
         """What landed rows leave to do in the warehouse; returns how much that changed."""
         changed = 0
-        if store.has_table(con, "owners"):
-            view = "CREATE VIEW IF NOT EXISTS hubspot.owners_archived AS"
-            con.execute(f"{view} SELECT * FROM hubspot.owners WHERE archived")
         for stream in [*self.lists, *self.children]:
             tally = self.tallies[stream.name]
             if tally.gone and tally.error is None:
@@ -124,6 +121,7 @@ class Work:
         for stream in self.objects:
             if stream.name in self.catalogues and store.has_table(con, stream.name):
                 changed += self._tidy_object(con, stream, run_id)
+        views.create(con, self.known)
         return changed
 
     def _tidy_object(self, con: duckdb.DuckDBPyConnection, stream: Stream, run_id: str) -> int:

@@ -18,7 +18,7 @@
 {%- endmacro %}
 
 {% macro duckdb__json_rows(json, alias) -%}
-    unnest(cast(cast({{ json }} as json) as json[])) as {{ alias }} (item)
+    unnest(try_cast(try_cast({{ json }} as json) as json[])) as {{ alias }} (item)
 {%- endmacro %}
 
 {% macro default__json_rows(json, alias) -%}
@@ -37,6 +37,50 @@
 
 {% macro default__json_text(json, path) -%}
     ({{ json }} #>> '{{ "{" ~ path | join(",") ~ "}" }}')
+{%- endmacro %}
+
+
+{# A separated text as rows `<alias>.part` with their place, from 1. #}
+{% macro split_places(text, separator, alias) -%}
+    {{ return(adapter.dispatch('split_places')(text, separator, alias)) }}
+{%- endmacro %}
+
+{% macro duckdb__split_places(text, separator, alias) -%}
+    unnest(string_split({{ text }}, '{{ separator }}'))
+    with ordinality as {{ alias }} (part, place)
+{%- endmacro %}
+
+{% macro default__split_places(text, separator, alias) -%}
+    unnest(string_to_array({{ text }}, '{{ separator }}'))
+    with ordinality as {{ alias }} (part, place)
+{%- endmacro %}
+
+
+{# Expressions as one list. #}
+{% macro text_list(expressions) -%}
+    {{ return(adapter.dispatch('text_list')(expressions)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_list(expressions) -%}
+    [{{ expressions | join(', ') }}]
+{%- endmacro %}
+
+{% macro default__text_list(expressions) -%}
+    array[{{ expressions | join(', ') }}]
+{%- endmacro %}
+
+
+{# A list of texts without any. #}
+{% macro no_ids() -%}
+    {{ return(adapter.dispatch('no_ids')()) }}
+{%- endmacro %}
+
+{% macro duckdb__no_ids() -%}
+    cast([] as varchar[])
+{%- endmacro %}
+
+{% macro default__no_ids() -%}
+    cast(array[] as text[])
 {%- endmacro %}
 
 

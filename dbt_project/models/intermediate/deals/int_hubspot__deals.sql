@@ -27,9 +27,32 @@ portal as (
     select * from {{ ref('int_hubspot__portal') }}
 ),
 
+-- Named one by one: a portal's own property could be called as one of ours.
 canonical as (
     select
-        deals.*,
+        deals.id,
+        deals.hubspot_owner_id,
+        deals.pipeline,
+        deals.dealstage,
+        deals.dealname,
+        deals.dealtype,
+        deals.hs_manual_forecast_category,
+        deals.deletion,
+        deals.deal_currency_code,
+        deals.amount,
+        deals.amount_in_home_currency,
+        deals.hs_arr,
+        deals.hs_mrr,
+        deals.hs_tcv,
+        deals.hs_acv,
+        deals.hs_forecast_amount,
+        deals.hs_deal_stage_probability,
+        deals.hs_is_closed,
+        deals.hs_is_closed_won,
+        deals.closedate,
+        deals.updated_at,
+        deals.archived_at,
+        deals.deleted_at,
         coalesce(deals.createdate, deals.created_at) as opened_at
     from deals
     inner join object_id_map

@@ -1,0 +1,2 @@
+{# Written by `hubspot-pipeline generate` from hubspot_pipeline/streams.py. #}
+{{ typed_object('commerce_payments', 'commerce_payments') }}

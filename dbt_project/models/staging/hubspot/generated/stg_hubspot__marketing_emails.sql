@@ -1,0 +1,20 @@
+{# Written by `hubspot-pipeline generate` from hubspot_pipeline/streams.py. #}
+{{ typed_collection('marketing_emails', [
+    ('id', 'string'),
+    ('name', 'string'),
+    ('subject', 'string'),
+    ('state', 'string'),
+    ('type', 'string'),
+    ('subcategory', 'string'),
+    ('campaign', 'string'),
+    ('campaign_name', 'string'),
+    ('primary_email_campaign_id', 'string'),
+    ('all_email_campaign_ids', 'json'),
+    ('stats', 'json'),
+    ('is_published', 'bool'),
+    ('archived', 'bool'),
+    ('publish_date', 'datetime'),
+    ('created_at', 'datetime'),
+    ('updated_at', 'datetime'),
+    ('_synced_at', 'datetime'),
+]) }}

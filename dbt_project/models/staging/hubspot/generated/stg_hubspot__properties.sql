@@ -1,0 +1,22 @@
+{# Written by `hubspot-pipeline generate` from hubspot_pipeline/streams.py. #}
+{{ typed_collection('properties', [
+    ('object', 'string'),
+    ('name', 'string'),
+    ('label', 'string'),
+    ('type', 'string'),
+    ('field_type', 'string'),
+    ('group_name', 'string'),
+    ('description', 'string'),
+    ('referenced_object_type', 'string'),
+    ('column_name', 'string'),
+    ('options', 'json'),
+    ('calculated', 'bool'),
+    ('hidden', 'bool'),
+    ('has_unique_value', 'bool'),
+    ('is_custom', 'bool'),
+    ('archived', 'bool'),
+    ('selected', 'bool'),
+    ('created_at', 'datetime'),
+    ('updated_at', 'datetime'),
+    ('_synced_at', 'datetime'),
+]) }}

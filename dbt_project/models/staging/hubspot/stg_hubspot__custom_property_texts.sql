@@ -1,0 +1,6 @@
+{{ custom_property_texts({
+    'companies': 'companies',
+    'contacts': 'contacts',
+    'deals': 'deals',
+    'tickets': 'tickets',
+}) }}

@@ -1,1 +1,0 @@
-{{ typed_object('engagements_emails', 'emails') }}

@@ -1,1 +1,0 @@
-{{ typed_object('line_items', 'line_items') }}

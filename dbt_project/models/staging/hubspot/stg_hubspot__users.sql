@@ -1,1 +1,0 @@
-{{ typed_object('users', 'users') }}
