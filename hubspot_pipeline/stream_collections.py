@@ -204,7 +204,7 @@ DERIVED_ROWS: tuple[Stream, ...] = (
     _history("courses", "Course property history"),
     _derived("deals_archived", "Archived deals", "crm", "Deals that were archived, a view of `deals`.", ("deals",)),
     _derived("archived_records", "Archived records", "crm",
-             "Every record that HubSpot no longer shows, and why: a view over all objects.", ()),
+             "Every record that HubSpot no longer shows, and why: a view over all objects.", (), key=("object", "id")),
     _derived("merged_records", "Merged records", "crm", "Records merged away and their survivor, a view.", (),
              key=("object", "merged_id")),
     _derived("engagements", "Engagements", "engagements",

@@ -1,103 +1,203 @@
-"""The portal's own dump against the warehouse: every table, key and value. Differences come back as lines."""
+"""The portal's own dump against the warehouse: every table, key and value. Differences come back as lines.
+
+Alone: `python -m hubspot_pipeline_tests.oracle URL WAREHOUSE [STREAM ...]` compares a running sandbox portal with a
+warehouse file, prints what differs and how much is equal, and exits with 1 where something differs.
+"""
 
 import json
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import requests
 
-from hubspot_pipeline import streams
+from hubspot_pipeline.streams import Stream
+from hubspot_pipeline_tests import contract
+from hubspot_pipeline_tests.contract import Line
+from hubspot_pipeline_tests.dumped import Dump, Row, stored_as_dumped
 
-KNOWN = streams.DECLARED
-OBJECTS = [stream for stream in KNOWN.objects if stream.default]
-TRACKED = {("deals", name) for name in KNOWN.by_name["deals"].history}
-PAIRS = {(stream.object, to) for stream in OBJECTS for to in stream.pairs}
-
-
-def dump(url: str) -> Iterator[dict[str, Any]]:
-    """The sandbox's dump, one object at a time."""
-    with requests.get(f"{url}/_sandbox/dump", stream=True, timeout=120) as answer:
-        answer.raise_for_status()
-        for line in answer.iter_lines():
-            yield json.loads(line)
+History = Mapping[str, Collection[str]]
 
 
-def differences(url: str, warehouse: Path) -> list[str]:
+def differences(url: str, warehouse: Path, *, streams: Iterable[str] | None = None,
+                history: History | None = None) -> list[str]:  # fmt: skip
     """Lines that say where the warehouse and the portal differ; empty = equal.
 
+    `streams`: exactly these are compared and must be there; without, all that are there, and those that are read
+    without any choice must be. `history`: properties whose versions are kept, by object stream, where not the default.
+
     A record merged away before the first sync has no row; every other one has. What the portal no longer shows keeps
-    its row (as missing, archived, or merged into such a one), the links it had in the bin, and its history.
+    its row (as missing, archived, or merged into such a one), the links it had in the bin, its history and its visits.
     """
-    found: list[str] = []
-    entries: dict[str, list[dict[str, Any]]] = {}
-    for entry in dump(url):
-        entries.setdefault(entry["kind"], []).append(entry)
-    with duckdb.connect(str(warehouse), read_only=True) as con:
-        con.execute("SET TimeZone = 'UTC'")
-        for stream in OBJECTS:
-            records = [entry for entry in entries.get("record", []) if entry["object"] == stream.object]
-            found += _records(con, stream, records)
-        shown = {(e["object"], e["id"]) for e in entries.get("record", []) if e["mergedInto"] is None}
-        gone = {(s.object, row[0]) for s in OBJECTS for row in con.execute(
-            f"SELECT id FROM hubspot.{s.name} WHERE deletion IS NOT NULL").fetchall()} - shown  # fmt: skip
-        found += _sets(
-            "associations",
-            _portal_links(entries),
-            [link for link in _links(con) if link[:2] not in gone and (link[0], link[2]) in PAIRS],
-        )
-        found += _sets("history", _portal_versions(entries), [v for v in _versions(con) if ("deals", v[0]) not in gone])
-        found += _collections(con, entries)
-    return found
+    return Comparison(url, warehouse, history or {}).run(None if streams is None else set(streams))
 
 
-def _records(con: Any, stream: streams.Stream, records: list[dict[str, Any]]) -> list[str]:
-    columns = {
-        column: name
-        for name, column in con.execute(
-            "SELECT name, column_name FROM hubspot.properties WHERE object = ? AND NOT archived", [stream.object]
+class Comparison:
+    """One dump and one warehouse. `equal`: rows of each stream that are as they should be."""
+
+    def __init__(self, url: str, warehouse: Path, history: History) -> None:
+        self.dump, self.warehouse, self.history = Dump(url), warehouse, history
+        self.equal: dict[str, int] = {}
+
+    def run(self, streams: set[str] | None) -> list[str]:
+        found: list[str] = []
+        unknown = sorted((streams or set()) - self.dump.lines.keys())
+        assert not unknown, f"no streams with a table of their own: {unknown}"
+        with duckdb.connect(str(self.warehouse), read_only=True) as self.con:
+            self.con.execute("SET TimeZone = 'UTC'")
+            sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'hubspot'"
+            self.tables = {row[0] for row in self.con.execute(sql).fetchall()}
+            self.objects = {s.object: s for s in self.dump.streams.objects if s.name in self.tables}
+            for line in self.dump.lines.values():
+                if line.name not in self.tables:
+                    if line.name in streams if streams is not None else line.default:
+                        found.append(f"{line.name}: there is no such table")
+                elif streams is None or line.name in streams:
+                    found += self._stream(line)
+        return found
+
+    def _stream(self, line: Line) -> list[str]:
+        match line.shape:
+            case "object":
+                found = self._records(self.dump.stream(line.name))
+            case "history":
+                found = self._history(line)
+            case "links":
+                found = self._links()
+            case _:
+                found = self._items(line)
+        (count,) = self.con.execute(f'SELECT count(*) FROM hubspot."{line.name}"').fetchone()
+        self.equal[line.name] = count - len(found)
+        return found
+
+    # records, and what belongs to them
+
+    def _records(self, stream: Stream) -> list[str]:
+        sql = "SELECT name, column_name FROM hubspot.properties WHERE object = ? AND NOT archived"
+        columns = {column: name for name, column in self.con.execute(sql, [stream.object]).fetchall()}
+        rows = self._rows(stream.name)
+        stored = {row["id"]: row for row in rows}
+        if len(stored) != len(rows):
+            return [f"{stream.name}: an id is there twice"]
+        found = []
+        for record in self.dump.records(stream.object):
+            row = stored.pop(record["id"], None)
+            if row is None:
+                if record["mergedInto"] is None:
+                    found.append(f"{stream.name} {record['id']}: missing")
+                continue
+            found += [f"{stream.name} {record['id']}: {what}" for what in _row(record, row, columns)]
+        return found + [
+            f"{stream.name} {id_}: not in the portal, stored as {row['deletion']} {row['merged_into_id']}"
+            for id_, row in stored.items()
+            if row["deletion"] not in ("missing", "archived")
+            and not (row["deletion"] == "merged" and row["merged_into_id"] in stored)
+        ]
+
+    def _gone(self) -> set[tuple[str, str]]:
+        """(object, id) of stored records that the portal no longer has in any way."""
+        shown = {(e["object"], e["id"]) for e in self.dump.named("record", "object") if e["mergedInto"] is None}
+        return {
+            (object_type, row[0]) for object_type, stream in self.objects.items()
+            for row in self.con.execute(f'SELECT id FROM hubspot."{stream.name}" WHERE deletion IS NOT NULL').fetchall()
+        } - shown  # fmt: skip
+
+    def _links(self) -> list[str]:
+        fields = ("from_object", "from_id", "to_object", "to_id", "category", "type_id", "label")
+        pairs = {pair for pair in self.dump.pairs() if pair[0] in self.objects}
+        theirs = {
+            tuple(entry[field] for field in fields)
+            for entry in self.dump.named("association", "from_object", "to_object")
+            if (entry["from_object"], entry["to_object"]) in pairs
+        }
+        gone = self._gone()
+        ours = self.con.execute(f"SELECT {', '.join(fields)} FROM hubspot.associations").fetchall()
+        return _sets("associations", theirs, [link for link in ours if link[:2] not in gone])
+
+    def _history(self, line: Line) -> list[str]:
+        stream = self.dump.stream(line.of[0])
+        tracked = self.history.get(stream.name, stream.history)
+        theirs = {
+            (e["id"], e["property"], _instant(e["timestamp"]), e["seq"], _scrub(e["value"]), e["sourceType"],
+             e["sourceId"], None if e["updatedByUserId"] is None else str(e["updatedByUserId"]))
+            for e in self.dump.of("history") if e["object"] == stream.object and e["property"] in tracked
+        }  # fmt: skip
+        gone = self._gone()
+        ours = self.con.execute(
+            "SELECT id, property, epoch_ms(changed_at), seq, value, source_type, source_id, updated_by_user_id "
+            f'FROM hubspot."{line.name}"'
         ).fetchall()
-    }
-    cursor = con.execute(f"SELECT * FROM hubspot.{stream.name}")
-    names = [d[0] for d in cursor.description]
-    stored = {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
-    if len(stored) != con.execute(f"SELECT count(*) FROM hubspot.{stream.name}").fetchone()[0]:
-        return [f"{stream.name}: an id is there twice"]
-    found = []
-    for record in records:
-        row = stored.pop(record["id"], None)
-        if row is None:
-            if record["mergedInto"] is None:
-                found.append(f"{stream.name} {record['id']}: missing")
-            continue
-        found += [f"{stream.name} {record['id']}: {what}" for what in _row(record, row, columns)]
-    return found + [
-        f"{stream.name} {id_}: not in the portal, stored as {row['deletion']} {row['merged_into_id']}"
-        for id_, row in stored.items()
-        if row["deletion"] not in ("missing", "archived")
-        and not (row["deletion"] == "merged" and row["merged_into_id"] in stored)
-    ]
+        return _sets(line.name, theirs, [version for version in ours if (stream.object, version[0]) not in gone])
+
+    # lists, logs, children
+
+    def _items(self, line: Line) -> list[str]:
+        if line.name == "property_groups" and not self.dump.of(line.kind):
+            return []  # a sandbox that does not tell them
+        expected = {_key(line, item): item for item in self.dump.items(line, self._described())}
+        rows = self._rows(line.name)
+        found = [f"{line.name}: {_key(line, row)} does not fit its columns: {what}" for row in rows
+                 for what in _columns(line, row)]  # fmt: skip
+        ours: dict[Any, Row] = {}
+        for row in rows:
+            item = json.loads(row["raw"])
+            key = _key(line, item)
+            if key in ours:
+                found.append(f"{line.name} {key}: there twice")
+            ours[key] = stored_as_dumped(line.name, item, expected.get(key))
+        for key in sorted(expected.keys() | ours.keys(), key=repr):
+            found += [f"{line.name} {key}: {what}" for what in self._item(line, expected.get(key), ours.get(key))]
+        return found
+
+    def _item(self, line: Line, expected: Row | None, stored: Row | None) -> Iterator[str]:
+        if expected is None:
+            assert stored is not None
+            if line.kind != "web_event" or (stored["object"], stored["objectId"]) in self.dump.live():
+                yield f"not in the portal: {json.dumps(stored)[:200]}"
+        elif stored is None:
+            yield f"missing: {json.dumps(expected)[:200]}"
+        else:
+            for name in sorted(expected.keys() | stored.keys()):
+                if expected.get(name) != stored.get(name) or (name in expected) != (name in stored):
+                    yield f"{name}={expected.get(name)!r}, stored as {stored.get(name)!r}"
+
+    def _described(self) -> set[str]:
+        """Object types whose settings should be there: those that are read by default, have a table, or show some."""
+        default = {line.object for line in self.dump.lines.values() if line.shape == "object" and line.default}
+        sql = "SELECT DISTINCT object FROM hubspot.properties"
+        listed = self.con.execute(sql).fetchall() if "properties" in self.tables else []
+        return default | self.objects.keys() | {row[0] for row in listed}
+
+    def _rows(self, table: str) -> list[Row]:
+        cursor = self.con.execute(f'SELECT * FROM hubspot."{table}"')
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def late(url: str, warehouse: Path, excused: set[str]) -> list[str]:
     """Live records whose newest change a sync should have brought, but for those of ids `excused` (once archived)."""
-    found = []
+    found, dump = [], Dump(url)
+    stored: dict[tuple[str, str], int] = {}
+    read: set[str] = set()
     with duckdb.connect(str(warehouse), read_only=True) as con:
-        stored = {
-            (stream.object, id_): moment for stream in OBJECTS
-            for id_, moment in con.execute(f"SELECT id, epoch_ms(updated_at) FROM hubspot.{stream.name}").fetchall()
-        }  # fmt: skip
-    for entry in dump(url):
-        if entry["kind"] == "record" and entry["object"] in KNOWN.by_object and entry["mergedInto"] is None:
+        tables = {row[0] for row in con.execute("SHOW TABLES FROM hubspot").fetchall()}
+        for stream in dump.streams.objects:
+            if stream.name in tables:
+                read.add(stream.object)
+                rows = con.execute(f'SELECT id, epoch_ms(updated_at) FROM hubspot."{stream.name}"').fetchall()
+                stored |= {(stream.object, id_): moment for id_, moment in rows}
+    for entry in dump.named("record", "object"):
+        if entry["object"] in read and entry["mergedInto"] is None:
             key = entry["object"], entry["id"]
             if not entry["archived"] and entry["id"] not in excused and stored.get(key) != _instant(entry["updatedAt"]):
                 found.append(f"{key} changed at {entry['updatedAt']}: no sync brought it")
     return found
 
 
-def _row(record: dict[str, Any], row: dict[str, Any], columns: dict[str, str]) -> Iterator[str]:
+def _row(record: Row, row: Row, columns: dict[str, str]) -> Iterator[str]:
     if record["mergedInto"] is not None:
         if (row["deletion"], row["merged_into_id"]) != ("merged", record["mergedInto"]):
             yield f"merged into {record['mergedInto']}, stored as {row['deletion']} {row['merged_into_id']}"
@@ -119,33 +219,52 @@ def _row(record: dict[str, Any], row: dict[str, Any], columns: dict[str, str]) -
         yield "the JSON differs"
 
 
-def _portal_links(entries: dict[str, list[dict[str, Any]]]) -> set[tuple[Any, ...]]:
-    return {
-        (e["from_object"], e["from_id"], e["to_object"], e["to_id"], e["category"], e["type_id"], e["label"])
-        for e in entries.get("association", [])
-        if (e["from_object"], e["to_object"]) in PAIRS
-    }
+def _key(line: Line, item: Row) -> tuple[str, ...]:
+    """The key of an item as HubSpot shows it; where its id is made of the content, the content."""
+    if line.name == "subscription_changes":
+        return (json.dumps({name: value for name, value in item.items() if name != "id"}, sort_keys=True),)
+    fields = {_snake(name): value for name, value in item.items()}
+    if line.name == "association_types":
+        fields |= {"from_object": item.get("object", item.get("from_object")), "to_object": item.get("to")}
+    return tuple(str(_as_text(fields.get(column))) for column in line.key)
 
 
-def _links(con: Any) -> list[tuple[Any, ...]]:
-    return con.execute(
-        "SELECT from_object, from_id, to_object, to_id, category, type_id, label FROM hubspot.associations"
-    ).fetchall()
+NESTED = {
+    "contact_lists": {"size": ("additionalProperties", "hs_list_size")},
+    "marketing_campaigns": {"name": ("properties", "hs_name")},
+    "object_schemas": {"singular": ("labels", "singular"), "plural": ("labels", "plural")},
+    "deal_splits": {
+        "owner_id": ("properties", "hubspot_owner_id"), "percentage": ("properties", "hs_deal_split_percentage"),
+        "amount": ("properties", "hs_deal_split_amount"),
+    },
+}  # fmt: skip
+"""Columns that hold a field further down."""
 
 
-def _portal_versions(entries: dict[str, list[dict[str, Any]]]) -> set[tuple[Any, ...]]:
-    return {
-        (e["id"], e["property"], _instant(e["timestamp"]), e["seq"], _scrub(e["value"]), e["sourceType"], e["sourceId"])
-        for e in entries.get("history", [])
-        if (e["object"], e["property"]) in TRACKED
-    }
+def _columns(line: Line, row: Row) -> Iterator[str]:
+    """Columns that do not say what their field in `raw` says: the one of their name, or the one named above."""
+    item = json.loads(row["raw"])
+    fields = {_snake(name): value for name, value in item.items()}
+    fields |= {column: item[outer].get(inner) for column, (outer, inner) in NESTED.get(line.name, {}).items()}
+    assert set(line.key) | set(NESTED.get(line.name, ())) <= row.keys(), f"{line.name} lacks a column"
+    for column in sorted(row.keys() & fields.keys()):
+        stored, sent = row[column], fields[column]
+        if isinstance(stored, datetime):
+            same = round(stored.timestamp() * 1000) == _instant(sent)
+        elif isinstance(stored, str) and not isinstance(sent, str):
+            same = json.loads(stored) == sent
+        else:
+            same = stored == sent or (isinstance(stored, str) and stored == json.dumps(sent, ensure_ascii=False))
+        if not same and str(stored) != str(sent):
+            yield f"{column} is {stored!r} and its field {sent!r}"
 
 
-def _versions(con: Any) -> list[tuple[Any, ...]]:
-    return con.execute(
-        "SELECT id, property, epoch_ms(changed_at), seq, value, source_type, source_id "
-        "FROM hubspot.deals_property_history"
-    ).fetchall()
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _as_text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _instant(text: str | int) -> int:
@@ -159,33 +278,24 @@ def _scrub(value: str) -> str:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _collections(con: Any, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
-    found = []
-    tables = {
-        "owners": entries.get("owner", []),
-        "deal_pipelines": [e for e in entries.get("pipeline", []) if e["object"] == "deals"],
-        "ticket_pipelines": [e for e in entries.get("pipeline", []) if e["object"] == "tickets"],
-        "account_details": entries.get("account", []),
-    }
-    for table, items in tables.items():
-        theirs = {_text({key: value for key, value in e.items() if key not in ("kind", "object")}) for e in items}
-        ours = [_text(json.loads(row[0])) for row in con.execute(f"SELECT raw FROM hubspot.{table}").fetchall()]
-        found += _sets(table, theirs, ours)
-    known = {stream.object for stream in OBJECTS}
-    theirs = {
-        (e["object"], e["name"], bool(e.get("archived"))) for e in entries.get("property", []) if e["object"] in known
-    }
-    found += _sets(
-        "properties", theirs, con.execute("SELECT object, name, archived FROM hubspot.properties").fetchall()
-    )
-    return found
-
-
-def _text(item: dict[str, Any]) -> str:
-    return json.dumps(item, sort_keys=True)
-
-
 def _sets(what: str, theirs: set[Any], ours: list[Any]) -> list[str]:
     found = [f"{what}: {len(ours) - len(set(ours))} rows are there twice"] if len(ours) != len(set(ours)) else []
     found += [f"{what}: missing {key}" for key in sorted(theirs - set(ours), key=repr)]
     return found + [f"{what}: not in the portal {key}" for key in sorted(set(ours) - theirs, key=repr)]
+
+
+def main(argv: list[str]) -> int:
+    """Prints what differs, a line per table, and what is missing of the streams that a demo must have."""
+    url, warehouse, *streams = argv
+    comparison = Comparison(url, Path(warehouse), {})
+    found = comparison.run(set(streams) or None)
+    for name, rows in comparison.equal.items():
+        print(f"{name:40} {rows:>8,} rows equal")
+    asked = [line.name for line in contract.TABLES if line.seed and (not streams or line.name in streams)]
+    found += [f"{name}: has no rows" for name in asked if not comparison.equal.get(name)]
+    print("\n".join([*found, f"{len(comparison.equal)} tables compared, {len(found)} differences"]))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
