@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,23 +20,26 @@ from hubspot_pipeline.credentials import Credential, Login, Secret
 from hubspot_pipeline.errors import ConfigError, CredentialError
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests import runs
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 from hubspot_pipeline_tests.logging_in import CONTACTS, SECRET, app, command, environment, login_of, settings
 from hubspot_pipeline_tests.reading import asked, client
 
 OWNERS = "/crm/owners/2026-03"
+EMPTY = '{"portal_id":"1","client_id":"app","refresh_token":"","scopes":[],"granted_at":"2026-11-02T10:00:00Z"}'
 ALONE = """
 import sys
 from pathlib import Path
 from hubspot_pipeline.api.client import Client
 from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.warehouse.run import run
 sys.stdout.write(str(len(Client(Settings.load(Path(sys.argv[1]))).auth.token())))
 """
 """One refresh in a process of its own."""
 
 
-def keeps(sandbox: Sandbox, folder: Path, refresh_token: str = "na1-first", **given: str) -> Login:
+def keeps(sandbox: Sandbox, folder: Path, refresh_token: str = "na1-first", **given: Any) -> Login:
     """The folder of somebody who logged in."""
     portal = str(sandbox.portal.portal_id)
     login = Login(portal, "app", Secret(refresh_token), (CONTACTS, "oauth"), datetime(2026, 11, 2, tzinfo=UTC))
@@ -88,9 +92,7 @@ def test_a_login_that_others_can_read_or_change_is_refused(sandbox: Sandbox, tmp
     assert sandbox.calls() == []
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"portal_id": 1}', "\ufeff{}", '{"client_id":"app","refresh_token":""}', b"\xff\xfe"]
-)
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"portal_id": 1}', "\ufeff{}", EMPTY, b"\xff\xfe"])
 def test_a_damaged_login_is_told_without_its_content(sandbox: Sandbox, tmp_path: Path, content: str | bytes) -> None:
     file = tmp_path / "credentials.json"
     file.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -103,7 +105,7 @@ def test_a_damaged_login_is_told_without_its_content(sandbox: Sandbox, tmp_path:
 def test_a_write_that_fails_leaves_the_old_login(sandbox: Sandbox, tmp_path: Path) -> None:
     first = keeps(sandbox, tmp_path)
     with pytest.raises(TypeError):
-        keeps(sandbox, tmp_path, granted_at=object())  # type: ignore[arg-type]  # what cannot be written
+        keeps(sandbox, tmp_path, granted_at=object())  # what cannot be written
     assert login_of(tmp_path) == first
     blocked = tmp_path / "folder" / "credentials.json"
     blocked.mkdir(parents=True)
@@ -250,7 +252,7 @@ def test_a_sync_with_a_login_leaves_its_secrets_in_one_file(sandbox: Sandbox, tm
     app(sandbox, refresh_token="na1-first", rotate=True, scopes=["crm.objects.owners.read"])
     keeps(sandbox, tmp_path)
     given = replace(settings(sandbox, tmp_path, with_login=True), backoff=0.0)
-    runs.landed(runs.run(given, streams=["owners"]))
+    runs.landed(run(given, streams=["owners"]))
     current = login_of(tmp_path).refresh_token.reveal()
     assert current != "na1-first"
     holders = [

@@ -19,6 +19,7 @@ from hubspot_pipeline.errors import ConfigError, CredentialError, HubSpotError, 
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.settings import Credential, Secret
 from hubspot_pipeline.streams import CORE_SCOPES, STREAMS, install_scopes, smallest_scopes
+from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline.warehouse.store import portal_of
 from hubspot_pipeline_tests import runs
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
@@ -48,7 +49,13 @@ def no_real_browser(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def logs_in(sandbox: Sandbox, folder: Path, person: Person, portal_id: str | None = None, **given: str) -> Login:
     try:
-        return login(settings(sandbox, folder, **given), portal_id, port=free_port(), scopes=SCOPES, tell=person.hears)
+        return login(
+            settings(sandbox, folder, with_login=False, **given),
+            portal_id,
+            port=free_port(),
+            scopes=SCOPES,
+            tell=person.hears,
+        )
     finally:
         person.done()
 
@@ -260,7 +267,7 @@ def test_a_wrong_app_is_noticed_before_anybody_is_sent_to_hubspot(
 
 
 def test_another_portal_than_the_warehouses_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
-    runs.landed(runs.run(runs.settings(tmp_path, sandbox.url), streams=["owners"]))
+    runs.landed(run(runs.settings(tmp_path, sandbox.url), streams=["owners"]))
     here = settings(sandbox, tmp_path)
     assert portal_of(here) == str(sandbox.portal.portal_id)
     sandbox.post("reset", {"portal_id": 4711})
@@ -406,6 +413,7 @@ def test_scopes_that_hubspot_does_not_tell_are_unknown(sandbox: Sandbox, fault: 
 def test_logout_deletes_the_login_and_revokes_it(sandbox: Sandbox, tmp_path: Path) -> None:
     app(sandbox)
     refresh_token = logs_in(sandbox, tmp_path, Person()).refresh_token.reveal()
+    (tmp_path / "credentials.json").chmod(0o644)  # all the more reason to revoke it
     done = command("logout", env=environment(sandbox, tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     assert "revoked the refresh token of app app" in done.stdout
@@ -419,8 +427,17 @@ def test_logout_deletes_the_login_and_revokes_it(sandbox: Sandbox, tmp_path: Pat
     assert (again.returncode, again.stdout) == (0, "Nobody is logged in: no login is kept and no credential is set.\n")
 
 
-@pytest.mark.parametrize("why", ["no secret", "refused", "damaged"])
-def test_logout_deletes_the_login_even_where_it_cannot_be_revoked(sandbox: Sandbox, tmp_path: Path, why: str) -> None:
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("no secret", "HUBSPOT_CLIENT_SECRET is not set"),
+        ("refused", "HubSpot answered 404"),
+        ("damaged", "the file was damaged"),
+    ],
+)
+def test_logout_deletes_the_login_even_where_it_cannot_be_revoked(
+    sandbox: Sandbox, tmp_path: Path, why: str, words: str
+) -> None:
     app(sandbox)
     logs_in(sandbox, tmp_path, Person())
     file, given = tmp_path / "credentials.json", {}
@@ -430,11 +447,11 @@ def test_logout_deletes_the_login_even_where_it_cannot_be_revoked(sandbox: Sandb
         sandbox.post("faults", {"faults": [{"match": REVOKE_PATH, "status": 404, "times": -1}]})
     else:
         file.write_text("{", encoding="utf-8")
-    file.chmod(0o644)
     done = command("logout", env=environment(sandbox, tmp_path, **given))
     assert done.returncode == 1
     assert not file.exists()
     assert "was not told to forget" in done.stdout
+    assert words in done.stdout
     assert "Connected apps" in done.stdout
 
 
