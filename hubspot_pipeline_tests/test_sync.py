@@ -8,15 +8,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from hubspot_pipeline import custom_objects
 from hubspot_pipeline.sandbox.seed import generate
-from hubspot_pipeline.streams import DECLARED
+from hubspot_pipeline.streams import Streams
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.oracle import differences
 from hubspot_pipeline_tests.runs import calls_of, landed, settings
-
-OBJECTS = [stream for stream in DECLARED.objects if stream.default]
-PAIRS = [(stream.object, to) for stream in OBJECTS for to in stream.pairs]
 
 HOUR = 3_600_000
 
@@ -77,24 +75,27 @@ def changed(sandbox: Sandbox, tmp_path: Path) -> tuple[Sandbox, Any, dict[str, i
 
 def test_changes_arrive_by_sync_and_reconcile_at_the_fewest_calls(changed: tuple[Any, ...]) -> None:
     sandbox, given, sizes = changed
+    objects = [one for one in Streams(custom_objects.read(given.data_dir)).objects if one.default]
     result = landed(run(given))
     sync = calls_of(sandbox)
     assert result.outcomes["contacts"].rows_inserted == 2  # the new one and the merge's survivor
     assert result.outcomes["deals"].rows_updated == 1
     # changes and the completeness count: 2 searches an object; then the changed records, and their links
-    assert _total(sync, "/search") == 2 * len(OBJECTS)
+    assert _total(sync, "/search") == 2 * len(objects)
     assert _total(sync, "/batch/read") <= 1.1 * (4 + 1 + 3 + 3 + 4)
     sandbox.delete("calls")
 
     result = landed(run(given, mode="reconcile"))
     reconcile = calls_of(sandbox)
     assert differences(sandbox.url, given.working) == []
-    pages = sum(max(1, math.ceil(sizes.get(stream.object, 0) / 100)) for stream in OBJECTS)
-    pairs = sum(max(1, math.ceil(sizes.get(name, 0) / 1000)) for name, _ in PAIRS)
+    pages = sum(max(1, math.ceil(sizes.get(stream.object, 0) / 100)) for stream in objects)
+    pairs = sum(
+        max(1, math.ceil(sizes.get(name, 0) / 1000)) for one in objects for name in (one.object,) * len(one.pairs)
+    )
     fewest = {
-        "GET /crm/objects": pages + len(OBJECTS),  # all live records, and the recycle bin
+        "GET /crm/objects": pages + len(objects),  # all live records, and the recycle bin
         "POST /crm/associations": pairs,
-        "/search": len(OBJECTS),
+        "/search": len(objects),
     }
     for path, calls in fewest.items():
         assert _total(reconcile, path) <= 1.1 * calls, (path, reconcile)

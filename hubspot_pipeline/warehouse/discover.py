@@ -36,7 +36,8 @@ def discover(settings: Settings, client: Client) -> Discovery:
     try:
         schemas = collections.read(client, SCHEMAS, Meter())
     except (MissingScope, HubSpotError, DailyLimit) as error:
-        return Discovery(settings, why_not=str(error))
+        kept = Streams(custom_objects.read(settings.data_dir))
+        return Discovery(replace(settings, streams=kept), why_not=str(error))
     found = custom_objects.streams_of(schemas)
     known = {stream.name for stream in settings.streams.custom}
     new = tuple(stream.name for stream in found if stream.name not in known)

@@ -71,6 +71,7 @@ class ListReader:
                 yield from future.result()
             elif isinstance(error, MissingScope):
                 refused.append(error)
+                tally.partial = True
                 named = " to ".join(one.object for one in place.values())
                 tally.notes.append(f"Without {named}: {error}")
             elif not (isinstance(error, HubSpotError) and error.status in (400, *GONE)):
@@ -108,10 +109,10 @@ def difference(stream: Stream, items: list[Item], mode: Mode, whole: bool, store
     table = collections.table(stream, items, plan.started)
     found = stored.items(stream.name, table, keys=stream.key)
     tally.read, tally.inserted, tally.updated = table.num_rows, found.inserted, found.updated
-    gone = found.gone if whole else []
+    gone = found.gone if whole and not tally.partial else []
     if stored.has(stream.name) and not found.rows.num_rows and not gone:
         return None
-    if mode == "full_refresh":
+    if mode == "full_refresh" and not tally.partial:
         tally.removed = len(gone)
         return Batch(stream.name, table, replace=True)
     tally.gone = gone

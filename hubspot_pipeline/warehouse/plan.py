@@ -76,6 +76,8 @@ class Tally:
     gone: list[tuple[Any, ...]] = field(default_factory=list)
     """Keys of stored items that are no more; taken away when all else has landed."""
     removed: int = 0
+    partial: bool = False
+    """A part of the list may not be read: what it lacks is not gone."""
     days: Counter[date] = field(default_factory=Counter)
     """Of a log: rows that landed, by the UTC day they happened on."""
     missing: list[str] = field(default_factory=list)

@@ -73,7 +73,9 @@ class Work:
         self.lists = [stream for stream in rest if stream.shape == "collection"]
         self.logs = [stream for stream in rest if stream.shape == "events"]
         self.children = [stream for stream in rest if stream.shape == "children"]
-        self.lister = ListReader(client, pool, plan, self.known, self.described, account, settings, schemas)
+        # those whose definitions may not be read too: what is stored of them must not look gone
+        asked = [stream for stream in self.known.objects if stream.name in described.choices.keys() | described.errors]
+        self.lister = ListReader(client, pool, plan, self.known, asked, account, settings, schemas)
         self.meters = {stream.name: Meter() for stream in self.known}
         self.tallies = {stream.name: Tally() for stream in self.known}
         for name, error in described.errors.items():
@@ -144,7 +146,8 @@ class Work:
 
         def read(stream: Stream) -> ObjectCatalogue:
             known, live = stored.get(stream.object, {}), self.found.definitions[stream.name]
-            with_archived = bool(self.plan.phases) or not known
+            left = {name for name, row in known.items() if not row["archived"]} - {one["name"] for one in live}
+            with_archived = bool(self.plan.phases or left) or not known
             gone = definitions(self.client, stream, self.found.meter, archived=True) if with_archived else []
             return merge(live, gone, known, self.found.choices[stream.name].selected)
 
