@@ -178,7 +178,8 @@ CHILD_ROWS: tuple[Stream, ...] = (
     _list("files", "Files", "files", "Files attached to notes, e-mails, calls, meetings and tasks.",
           Endpoint(path="/files/{v}/files/{id}", items="", parent="hs_attachment_ids", parent_field="id"),
           "id, name, extension, type, size bigint, access, path, url, fileMd5, archived bool, isUsableInContent bool,"
-          "parentFolderId, createdAt timestamp, updatedAt timestamp", shape="children", modes=("full_refresh",),
+          "parentFolderId, contentPath, createdAt timestamp, updatedAt timestamp", shape="children",
+          modes=("full_refresh",),
           scopes=("files", "files.read", "files.ui_hidden.read"), default=False,
           source=("engagements_notes", "engagements_emails", "engagements_calls", "engagements_meetings",
                   "engagements_tasks", "communications", "postal_mail")),

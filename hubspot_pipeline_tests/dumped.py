@@ -173,8 +173,10 @@ _SPECIAL: dict[str, Callable[[Dump, Line, set[str]], list[Row]]] = {
     "deal_splits": _deal_splits, "files": _files,
 }  # fmt: skip
 """Streams whose items are not just the entries of one kind; web analytics go by their kind."""
-ADDED = {"properties": ("columnName", "selected"), "files": ("url", "defaultHostingUrl"), "subscription_changes": ("id",),
-         "deal_splits": ("url",)}  # fmt: skip
+ADDED = {
+    "properties": ("columnName", "selected"), "files": ("url", "defaultHostingUrl"), "subscription_changes": ("id",),
+    "deal_splits": ("url",),
+}  # fmt: skip
 """Fields of stored items that the dump does not know: a column's name, URLs, an id made of the content."""
 
 

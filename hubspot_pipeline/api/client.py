@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
 import tenacity
 
 from hubspot_pipeline.api.auth import INTROSPECT_PATH, REVOKE_PATH, TOKEN_PATH, Auth, OAuthToken, PrivateToken
+from hubspot_pipeline.api.download import download
 from hubspot_pipeline.api.pace import Kind, Pacer
 from hubspot_pipeline.errors import CredentialError, DailyLimit, HubSpotError, MalformedAnswer, MissingScope
 from hubspot_pipeline.settings import Secret, Settings
@@ -77,7 +79,7 @@ class Client:
         self._backoff = backoff
         self._timeout = timeout
         # proxies and certificates of the environment, but not for a portal on this machine
-        self._trust_env = not settings.is_loopback
+        self._is_local = settings.is_loopback
         self._sessions = threading.local()
         credential = self._credential = settings.credential
         self.auth: Auth = (
@@ -94,6 +96,14 @@ class Client:
         if not READING_POST.search(path):
             raise HubSpotError(f"POST {path} would write to the portal; this client only reads.")
         return self._call("POST", path, params=params, body=encoded(body), parse=parse, meter=meter)
+
+    def download(self, url: str, target: Path, *, meter: Meter) -> None:
+        """Fetch a signed URL into a file; no token is sent. Raises HubSpotError."""
+        meter.add(calls=1)
+        try:
+            download(self._session(), url, target, local=self._is_local, timeout=self._timeout)
+        except requests.RequestException as error:
+            raise HubSpotError(f"the connection to the file's content {_reason(error)}") from None
 
     def _call(self, method: str, path: str, *, params: Params | None, body: bytes | None,
               parse: Callable[[bytes], T], meter: Meter) -> T:  # fmt: skip
@@ -195,7 +205,7 @@ class Client:
         session: requests.Session | None = getattr(self._sessions, "session", None)
         if session is None:
             session = self._sessions.session = requests.Session()
-            session.trust_env = self._trust_env
+            session.trust_env = not self._is_local
         return session
 
     def post_form(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:

@@ -76,6 +76,7 @@ def _work(
         result = _sync(context, config, hubspot, settings, todo, mark, whole=len(todo.streams) == len(streams))
         yield from _landings(context, settings, result, todo)
     with locked(settings):
+        _choose(settings)
         yield from _checks(settings, result, todo, streams)
         if _must_build(context, todo, quiet=current and result is not None and not result.changed):
             built = yield from build(context, models, settings.working, todo.models | todo.tests)
@@ -88,6 +89,16 @@ def _work(
         if (todo.streams or todo.models) and publish(settings, changed):
             context.log.info(f"published {settings.published}")
     _fail_for(context, result, built)
+
+
+def _choose(settings: Settings) -> None:
+    """What hubspot.yaml says of single properties now, for the models; nothing is read again for it."""
+    from hubspot_pipeline.warehouse import choices
+    from hubspot_pipeline.warehouse.store import create, open_store
+
+    create(settings)
+    with open_store(settings) as con:
+        choices.write(con, settings)
 
 
 def _sync(

@@ -23,7 +23,7 @@ from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.extract.versions import SCHEMA as VERSIONS
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream
-from hubspot_pipeline.warehouse import reconcile, store, views
+from hubspot_pipeline.warehouse import attachments, reconcile, store, views
 from hubspot_pipeline.warehouse.catalogue import (
     ObjectCatalogue,
     batch,
@@ -97,6 +97,10 @@ class Work:
         self._load_all(pipeline, jobs)
         if self.children:
             self._load_all(pipeline, [self._child_job(stream) for stream in self.children])
+        if any(stream.name == "files" for stream in self.children):
+            with store.open_store(self.settings) as con:
+                problems = attachments.fetch(self.settings, self.client, self.pool, con, self.meters["files"])
+            self.tallies["files"].notes += problems
 
     def _load_all(self, pipeline: dlt.Pipeline, jobs: list[Job]) -> None:
         published = time.monotonic()

@@ -1,0 +1,89 @@
+"""Content of attached files: fetched by a signed URL into a folder, under names that can do no harm."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from hubspot_pipeline.choice import Choice, Files
+from hubspot_pipeline.warehouse.attachments import safe_name
+from hubspot_pipeline.warehouse.run import run
+from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.runs import landed, settings
+
+HOSTILE = ("../../etc/passwd", "a\0b/c\\d", "x" * 300, "CON", "..", "\u202egnp.exe", "Über uns")
+
+
+def _attach(sandbox: Sandbox, names: tuple[str, ...]) -> list[str]:
+    ids = sandbox.mutate(*(
+        {"op": "put", "kind": "file", "item": {"name": name, "extension": "p/d\\f", "content": f"content {at}"}}
+        for at, name in enumerate(names)
+    ))  # fmt: skip
+    sandbox.mutate({"op": "create", "object": "notes", "properties": {"hs_attachment_ids": ";".join(ids)}})
+    return ids
+
+
+def _rows(warehouse: Path) -> dict[str, Any]:
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        return dict(con.execute("SELECT id, content_path FROM hubspot.files").fetchall())
+
+
+def test_content_is_fetched_under_names_that_stay_in_their_folder(sandbox: Sandbox, tmp_path: Path) -> None:
+    ids = _attach(sandbox, HOSTILE)
+    given = settings(tmp_path / "data", sandbox.url, choice=Choice(files=Files(download=True)))
+    landed(run(given, streams=["files"]))
+    paths = _rows(given.working)
+    assert set(paths) == set(ids)
+    for at, id_ in enumerate(ids):
+        path = given.data_dir / paths[id_]
+        assert path.parent == given.data_dir / "files"
+        assert path.read_text() == f"content {at}"
+        assert path.name.startswith(id_)
+        assert path.stat().st_mode & 0o077 == 0
+    assert {path.parent for path in tmp_path.rglob("*content*")} <= {given.data_dir / "files"}
+
+
+def test_content_that_is_there_is_not_fetched_again_and_missing_content_is(sandbox: Sandbox, tmp_path: Path) -> None:
+    ids = _attach(sandbox, ("one", "two"))
+    given = settings(tmp_path, sandbox.url, choice=Choice(files=Files(download=True)))
+    landed(run(given, streams=["files"]))
+    (given.data_dir / _rows(given.working)[ids[0]]).unlink()
+    sandbox.delete("calls")
+    landed(run(given, streams=["files"]))
+    assert sum("signed-url" in call["path"] for call in sandbox.calls()) == 1
+    assert (given.data_dir / _rows(given.working)[ids[0]]).read_text() == "content 0"
+
+
+def test_content_is_left_alone_unless_asked_for(sandbox: Sandbox, tmp_path: Path) -> None:
+    (id_,) = _attach(sandbox, ("one",))
+    given = settings(tmp_path, sandbox.url)
+    landed(run(given, streams=["files"]))
+    assert _rows(given.working) == {id_: None}
+    assert not (tmp_path / "files").exists()
+
+
+def test_content_that_cannot_be_had_is_told_and_stops_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    _attach(sandbox, ("one", "two"))
+    sandbox.post("faults", {"faults": [{"match": "signed-url", "status": 404, "times": 1}]})
+    given = settings(tmp_path, sandbox.url, choice=Choice(files=Files(download=True)))
+    outcome = landed(run(given, streams=["files"])).outcomes["files"]
+    assert "was not fetched" in outcome.message
+    assert sorted(path is None for path in _rows(given.working).values()) == [False, True]
+
+
+def test_the_token_does_not_travel_with_a_signed_url(sandbox: Sandbox, tmp_path: Path) -> None:
+    _attach(sandbox, ("one",))
+    given = settings(tmp_path, sandbox.url, choice=Choice(files=Files(download=True)))
+    landed(run(given, streams=["files"]))
+    signed = [call for call in sandbox.calls() if call["path"].startswith("/cdn/")]
+    assert all(TOKEN not in json.dumps(call) for call in signed)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_keeps_only_plain_characters(name: str) -> None:
+    made = safe_name("42", name, "ex/e")
+    assert made.startswith("42")
+    assert not set(made) & set("/\\\0:\u202e")
+    assert len(made.encode()) <= 255

@@ -1,0 +1,152 @@
+"""What hubspot.yaml chooses, seen in the warehouse: records that a filter keeps, values that are hidden or left out."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from hubspot_pipeline.choice import Choice
+from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.sandbox.seed import generate
+from hubspot_pipeline.settings import Secret, Settings
+from hubspot_pipeline.warehouse.run import run
+from hubspot_pipeline_tests.conftest import Sandbox
+from hubspot_pipeline_tests.runs import landed, settings
+
+KEY = Secret("a key of at least sixteen characters")
+NEEDLE = "needle.person@example.com"
+
+
+def chosen(given: Settings, text: str) -> Settings:
+    """The same settings with this hubspot.yaml."""
+    folder = given.data_dir / "choice"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hubspot.yaml").write_text(text)
+    return replace(given, choice=Choice.load(folder), hash_key=KEY)
+
+
+def rows(given: Settings, sql: str) -> list[Any]:
+    with duckdb.connect(str(given.working), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+@pytest.fixture
+def given(sandbox: Sandbox, tmp_path: Path) -> Settings:
+    sandbox.mutate(*(
+        {"op": "create", "object": "contacts", "properties": {"email": NEEDLE if not at else f"p{at}@example.com",
+         "city": "Oslo" if at % 2 else "Rome", "phone": f"+47 {at}", "zip": f"Z{at}"}}
+        for at in range(8)
+    ))  # fmt: skip
+    return settings(tmp_path, sandbox.url)
+
+
+@pytest.mark.parametrize("condition", ["equals", "contains"])
+@pytest.mark.parametrize("small", [50_000, 0])
+def test_a_record_that_stops_matching_leaves_and_one_that_matches_again_comes_back(
+    sandbox: Sandbox, given: Settings, condition: str, small: int
+) -> None:
+    given = replace(chosen(given, f"filters: {{contacts: [{{field: city, condition: {condition}, value: Oslo}}]}}"),
+                    small_portal=small)  # fmt: skip
+    landed(run(given, streams=["contacts"]))
+    ids = [row[0] for row in rows(given, "SELECT id FROM hubspot.contacts ORDER BY id")]
+    assert len(ids) == 4
+    sandbox.post("clock", {"advance_ms": 3_600_000})
+    sandbox.mutate({"op": "update", "object": "contacts", "id": ids[0], "properties": {"city": "Paris"}})
+    landed(run(given, streams=["contacts"]))
+    assert rows(given, "SELECT count(*) FROM hubspot.contacts") == [(3,)]
+    # one that moves no date is noticed by the next reconcile
+    sandbox.mutate(
+        {"op": "update", "object": "contacts", "id": ids[1], "properties": {"city": "Bonn"}, "touch": False},
+        {"op": "update", "object": "contacts", "id": ids[0], "properties": {"city": "Oslo"}, "touch": False},
+    )
+    landed(run(given, streams=["contacts"], mode="reconcile"))
+    assert {row[0] for row in rows(given, "SELECT id FROM hubspot.contacts")} == {*ids} - {ids[1]}
+    assert not rows(given, "SELECT 1 FROM hubspot.contacts WHERE deletion IS NOT NULL")
+
+
+def test_a_filter_that_search_expresses_costs_only_what_it_keeps(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.mutate(*(
+        {"op": "create", "object": "contacts", "properties": {"city": "Oslo" if at < 5 else "Rome"}} for at in range(950)
+    ))  # fmt: skip
+    text = "filters: {contacts: [{field: city, condition: equals, value: Oslo}]}"
+    given = chosen(settings(tmp_path, sandbox.url), text)
+    landed(run(given, streams=["contacts"]))
+    assert rows(given, "SELECT count(*) FROM hubspot.contacts") == [(5,)]
+    lists = [call for call in sandbox.calls() if call["path"].endswith("/contacts") and call["method"] == "GET"]
+    assert len([call for call in lists if "properties/" not in call["path"]]) <= 1  # the recycle bin
+
+
+def test_a_filter_that_keeps_nothing_warns(sandbox: Sandbox, given: Settings) -> None:
+    given = chosen(given, "filters: {contacts: [{field: city, condition: equals, value: Atlantis}]}")
+    outcome = landed(run(given, streams=["contacts"])).outcomes["contacts"]
+    assert "keeps none of the 8 records" in outcome.message
+    assert "filters.contacts" in outcome.message
+
+
+def test_blocked_and_hashed_values_are_nowhere_on_disk(sandbox: Sandbox, given: Settings) -> None:
+    text = "hash: {contacts: [email]}\nblock: {contacts: [phone]}\nhistory: {contacts: [email]}"
+    given = chosen(given, text)
+    landed(run(given, streams=["contacts", "contacts_property_history"]))
+    (hashed,) = rows(given, "SELECT properties_email FROM hubspot.contacts ORDER BY id LIMIT 1")
+    assert len(hashed[0]) == 32
+    versions = rows(given, "SELECT DISTINCT value FROM hubspot.contacts_property_history WHERE property = 'email'")
+    assert hashed in versions
+    columns = {row[0] for row in rows(given, "DESCRIBE hubspot.contacts")}
+    assert "properties_phone" not in columns
+    assert rows(given, "SELECT count(*) FROM hubspot.contacts WHERE json_exists(properties, '$.phone')") == [(0,)]
+    for path in given.data_dir.rglob("*"):
+        if path.is_file() and path.name != "hubspot.yaml":
+            assert NEEDLE.encode() not in path.read_bytes(), path
+
+
+def test_a_deselected_property_is_empty_and_a_selected_one_is_filled_again(sandbox: Sandbox, given: Settings) -> None:
+    given = replace(given, small_portal=0)
+    landed(run(given, streams=["contacts"]))
+    without = chosen(given, "properties: {contacts: {exclude: [zip]}}")
+    landed(run(without, streams=["contacts"]))
+    assert rows(given, "SELECT count(properties_zip) FROM hubspot.contacts") == [(0,)]
+    assert rows(given, "SELECT selected FROM hubspot.properties WHERE object = 'contacts' AND name = 'zip'") == [
+        (False,)
+    ]
+    assert ("contacts", "zip", False) in rows(
+        given, "SELECT object, property, selected FROM hubspot.property_choices"
+    )
+    landed(run(given, streams=["contacts"]))
+    assert rows(given, "SELECT count(properties_zip) FROM hubspot.contacts") == [(8,)]
+    assert not rows(given, "SELECT 1 FROM hubspot.property_choices WHERE property = 'zip'")
+
+
+def test_a_name_that_the_portal_lacks_ends_the_run_before_anything_is_written(
+    sandbox: Sandbox, given: Settings
+) -> None:
+    bad = chosen(given, "properties: {contacts: {exclude: [fone]}}")
+    with pytest.raises(ConfigError, match="phone"):
+        run(bad)
+    assert not given.working.exists()
+
+
+@pytest.mark.parametrize("mode", ["incremental_client_side", "full_refresh"])
+def test_an_object_read_in_another_mode_shows_what_moves_no_date(sandbox: Sandbox, given: Settings, mode: str) -> None:
+    given = replace(chosen(given, f"mode: {{contacts: {mode}}}"), small_portal=0)
+    landed(run(given, streams=["contacts"]))
+    (id_,) = rows(given, "SELECT max(id) FROM hubspot.contacts")[0]
+    sandbox.mutate({"op": "update", "object": "contacts", "id": id_, "properties": {"city": "Bonn"}, "touch": False})
+    outcome = landed(run(given, streams=["contacts"])).outcomes["contacts"]
+    assert outcome.rows_updated == 1
+    assert rows(given, f"SELECT properties_city FROM hubspot.contacts WHERE id = '{id_}'") == [("Bonn",)]
+
+
+def test_history_that_is_chosen_later_is_read_for_all_records(sandbox: Sandbox, tmp_path: Path) -> None:
+    generate(sandbox.portal, seed=3, contacts=12)
+    given = replace(settings(tmp_path, sandbox.url), small_portal=0)
+    landed(run(given, streams=["contacts"]))
+    more = chosen(given, "history: {contacts: [jobtitle]}")
+    landed(run(more, streams=["contacts", "contacts_property_history"]))
+    stored = set(rows(given, "SELECT id FROM hubspot.contacts_property_history WHERE property = 'jobtitle'"))
+    theirs = {(e["id"],) for e in sandbox.dump()
+              if e["kind"] == "history" and e["object"] == "contacts" and e["property"] == "jobtitle"}  # fmt: skip
+    assert stored == theirs
+    again = landed(run(more, streams=["contacts", "contacts_property_history"]))
+    assert not again.changed
