@@ -110,9 +110,7 @@ def test_a_deselected_property_is_empty_and_a_selected_one_is_filled_again(sandb
     assert rows(given, "SELECT selected FROM hubspot.properties WHERE object = 'contacts' AND name = 'zip'") == [
         (False,)
     ]
-    assert ("contacts", "zip", False) in rows(
-        given, "SELECT object, property, selected FROM hubspot.property_choices"
-    )
+    assert ("contacts", "zip", False) in rows(given, "SELECT object, property, selected FROM hubspot.property_choices")
     landed(run(given, streams=["contacts"]))
     assert rows(given, "SELECT count(properties_zip) FROM hubspot.contacts") == [(8,)]
     assert not rows(given, "SELECT 1 FROM hubspot.property_choices WHERE property = 'zip'")

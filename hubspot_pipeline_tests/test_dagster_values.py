@@ -63,6 +63,14 @@ def test_every_column_is_traced_through_joins_and_names() -> None:
     }
 
 
+def test_a_parent_that_is_not_there_yet_hides_no_other() -> None:
+    here, missing = ("hubspot", "contacts"), ("hubspot", "choices")
+    assets = {place: dg.AssetKey(list(place)) for place in (here, missing)}
+    sql = 'select "id" as "id" from "w"."hubspot"."contacts"'
+    traced = lineage.of(sql, {here: {"id": "VARCHAR"}, missing: {}}, assets)["dagster/column_lineage"].deps_by_column
+    assert [(dep.asset_key.path[-1], dep.column_name) for dep in traced["id"]] == [("contacts", "id")]
+
+
 def test_sql_that_cannot_be_followed_has_no_lineage() -> None:
     assert lineage.of("select from where", {}, {}) == {}
 

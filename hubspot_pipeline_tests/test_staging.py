@@ -1,16 +1,18 @@
 """Typed views: the portal's own properties under safe names, as chosen; and the text that writes them itself."""
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from hubspot_pipeline.generate import GENERATED, STAGING, generate, staging
 from hubspot_pipeline.streams import DECLARED, STREAMS
-from hubspot_pipeline_tests.marts_fixture import instant
+from hubspot_pipeline_tests.marts_fixture import dbt, instant
 from hubspot_pipeline_tests.marts_portal import HOSTILE, WISHED, Built
 
 pytest_plugins = ("hubspot_pipeline_tests.marts_portal",)
@@ -132,6 +134,23 @@ def test_the_catalogue_tells_what_a_property_is_and_what_was_chosen(full: Built)
         ("tier", "properties_tier", None, 2, True, True, True),
         ("unwanted", "properties_unwanted", None, 0, True, False, False),
     ]
+
+
+def test_a_custom_object_has_a_typed_view_where_a_model_asks_for_it(full: Built, tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    shutil.copy(full.path, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table hubspot.cars as select * from hubspot.companies where id = '120'")
+        connection.execute("update hubspot.properties set object = 'cars' where name = 'vip'")
+    model = """
+        with cars as ({{ typed_custom_object('cars', 'cars') }}),
+        boats as ({{ typed_custom_object('boats', 'boats') }})
+        select cars.*, (select count(*) from boats where not archived) as n_boats from cars"""
+    done = dbt(path, tmp_path / "target", "--quiet", "show", "--inline", model, "--output", "json")
+    (car,) = json.loads(done.stdout[done.stdout.index("{") :])["show"]
+
+    assert (car["id"], car["vip"], car["n_boats"]) == ("120", True, 0)
+    assert "tier" not in car
 
 
 @pytest.fixture

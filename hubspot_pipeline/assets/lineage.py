@@ -23,7 +23,8 @@ def of(sql: str, columns: Mapping[Place, Mapping[str, str]], assets: Mapping[Pla
     """
     schema: dict[str, dict[str, dict[str, str]]] = {}
     for (owner, name), found in columns.items():
-        schema.setdefault(owner, {})[name] = dict(found)
+        if found:  # a table that is not there yet would make the parser refuse all
+            schema.setdefault(owner, {})[name] = dict(found)
     try:
         nodes = lineage(None, sql, schema=schema, dialect="duckdb", trim_selects=False)
     except SqlglotError:

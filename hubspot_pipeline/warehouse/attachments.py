@@ -49,7 +49,7 @@ def fetch(
 
 
 def safe_name(id_: str, name: str, extension: str) -> str:
-    """`<id>_<name>.<extension>` of plain characters: no folder, no control character, nothing that a system reserves."""
+    """`<id>_<name>.<extension>` of plain characters: no folder, no control character, no name that is reserved."""
     stem = re.sub(r"[^\w-]+", "_", name).strip("_")[: LONGEST_NAME // 2]
     ending = re.sub(r"[^A-Za-z0-9]+", "", extension)[:10]
     plain = re.sub(r"[^\w-]+", "", id_)[:40]

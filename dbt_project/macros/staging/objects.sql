@@ -20,10 +20,14 @@
    linked records' ids where linked_objects says so.
    stream: raw table; object: HubSpot's name of the object in the catalogue. #}
 {% macro typed_object(stream, object) -%}
-    {%- set raw = source('hubspot', stream) -%}
-    {%- set linked = linked_objects(object) -%}
-    {%- set links = source('hubspot', 'associations') if linked -%}
+    {{ typed_records(source('hubspot', stream), source('hubspot', 'associations') if linked_objects(object), object) }}
+{%- endmacro %}
+
+
+{# The same for relations; `links` may be left out where linked_objects names none. #}
+{% macro typed_records(raw, links, object) -%}
     {%- do name_what_describes_properties() -%}
+    {%- set linked = linked_objects(object) -%}
     {%- set columns = present_columns(raw) -%}
     {%- set has_links = execute and linked and load_relation(links) is not none -%}
     {%- set lines = [] -%}
@@ -185,4 +189,14 @@
 {# A table of schema `hubspot`, for looking at it without depending on it. #}
 {% macro hubspot_table(name) -%}
     {{ return(api.Relation.create(database=target.database, schema='hubspot', identifier=name)) }}
+{%- endmacro %}
+
+
+{# The typed view of a custom object. dbt knows only the streams that every
+   portal has, so its table is no source; a model with this is built after the
+   property catalogue's view.
+   table: raw table; object: its name in the catalogue. #}
+{% macro typed_custom_object(table, object) -%}
+    {%- do ref('stg_hubspot__properties') -%}
+    {{ typed_records(hubspot_table(table), hubspot_table('associations'), object) }}
 {%- endmacro %}

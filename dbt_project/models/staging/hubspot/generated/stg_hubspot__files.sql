@@ -9,6 +9,7 @@
     ('url', 'string'),
     ('file_md5', 'string'),
     ('parent_folder_id', 'string'),
+    ('content_path', 'string'),
     ('size', 'bigint'),
     ('archived', 'bool'),
     ('is_usable_in_content', 'bool'),
