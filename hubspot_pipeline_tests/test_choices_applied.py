@@ -68,7 +68,8 @@ def test_a_record_that_stops_matching_leaves_and_one_that_matches_again_comes_ba
 
 def test_a_filter_that_search_expresses_costs_only_what_it_keeps(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.mutate(*(
-        {"op": "create", "object": "contacts", "properties": {"city": "Oslo" if at < 5 else "Rome"}} for at in range(950)
+        {"op": "create", "object": "contacts", "properties": {"city": "Oslo" if at < 5 else "Rome"}}
+        for at in range(950)
     ))  # fmt: skip
     text = "filters: {contacts: [{field: city, condition: equals, value: Oslo}]}"
     given = chosen(settings(tmp_path, sandbox.url), text)

@@ -17,7 +17,7 @@ import dlt
 import pyarrow as pa
 from dlt.common.pipeline import LoadInfo
 
-from hubspot_pipeline.errors import LoadError
+from hubspot_pipeline.errors import LoadError, MissingScope
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream, Streams
 from hubspot_pipeline.warehouse.plan import Batch
@@ -118,15 +118,18 @@ def _package(settings: Settings, pipeline: dlt.Pipeline, jobs: list[Job]) -> Lan
     def resource(job: Job) -> Any:
         def rows() -> Iterator[Any]:
             state = dlt.current.resource_state()
-            draft = copy.deepcopy(dict(state))
+            draft, given = copy.deepcopy(dict(state)), False
             try:
                 for batch in job.walk(draft):
+                    given = True
                     with lock:
                         handed[batch.table] += batch.rows.num_rows - _tombstones(batch.rows)
                     known = settings.streams.by_name.get(batch.table)
                     yield with_hints(batch, known, append=batch.table in empty)
             except Exception as error:  # the other streams go on; the outcome of this one is its error
                 job.failed(error)
+                if isinstance(error, MissingScope) and not given:
+                    return  # what may not be read leaves no trace
             if draft != dict(state):
                 state.clear()
                 state.update(draft)
