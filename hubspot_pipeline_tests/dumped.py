@@ -21,7 +21,7 @@ def entries(url: str) -> Iterator[Row]:
     """The sandbox's dump, one object at a time."""
     with requests.get(f"{url}/_sandbox/dump", stream=True, timeout=120) as answer:
         answer.raise_for_status()
-        for line in answer.iter_lines():
+        for line in answer.iter_lines(chunk_size=1 << 20):
             yield json.loads(line)
 
 
@@ -173,9 +173,11 @@ _SPECIAL: dict[str, Callable[[Dump, Line, set[str]], list[Row]]] = {
     "deal_splits": _deal_splits, "files": _files,
 }  # fmt: skip
 """Streams whose items are not just the entries of one kind; web analytics go by their kind."""
-ADDED = {"properties": ("columnName",), "files": ("url", "defaultHostingUrl"), "subscription_changes": ("id",),
-         "deal_splits": ("url",)}  # fmt: skip
-"""Fields of stored items that the dump does not know: a column's name, URLs, an id made of the content."""
+ADDED = {
+    "properties": ("columnName", "selected"), "files": ("url", "defaultHostingUrl"), "subscription_changes": ("id",),
+    "deal_splits": ("url",),
+}  # fmt: skip
+"""Fields of stored items that the dump does not know: what is chosen, URLs, an id made of the content."""
 
 
 def stored_as_dumped(name: str, item: Row, expected: Row | None) -> Row:
