@@ -3,7 +3,7 @@
 Nothing here comes from the package: `test_contract` compares the two, and every other test of streams starts here.
 The text tables are columns in this order: name, where the portal's dump shows it (kind, then `/` and the object type),
 `yes` where it is among the streams that must have data in the demo, `on` or `off` without any choice, the key, and the
-scopes of which HubSpot wants any one (`*`: any scope to read an object or its schema); an indented line goes on.
+scopes of which HubSpot wants any one (`*`: any scope to read an object, `**`: or its schema); an indented line goes on.
 """
 
 from dataclasses import dataclass
@@ -24,15 +24,18 @@ class Line:
     of: tuple[str, ...] = ()
 
 
-# HubSpot's specification lists about a hundred; these are those of objects that a token of this project can have
-ANY_SCOPE = (
+# HubSpot's specification lists about a hundred; these are those that a token for this project's streams can have
+OBJECT_SCOPE = (
     "crm.objects.contacts.read", "crm.objects.companies.read", "crm.objects.deals.read", "tickets", "e-commerce",
     "crm.objects.leads.read", "crm.objects.products.read", "crm.objects.line_items.read", "crm.objects.goals.read",
     "crm.objects.feedback_submissions.read", "sales-email-read", "crm.objects.users.read", "crm.objects.quotes.read",
     "crm.objects.orders.read", "crm.objects.carts.read", "crm.objects.invoices.read", "crm.objects.subscriptions.read",
     "crm.objects.commercepayments.read", "crm.objects.appointments.read", "crm.objects.courses.read",
     "crm.objects.listings.read", "crm.objects.services.read", "crm.objects.projects.read", "crm.objects.custom.read",
-    "crm.objects.owners.read", "crm.schemas.contacts.read", "crm.schemas.companies.read", "crm.schemas.deals.read",
+    "crm.objects.owners.read",
+)  # fmt: skip
+ANY_SCOPE = (
+    *OBJECT_SCOPE, "crm.schemas.contacts.read", "crm.schemas.companies.read", "crm.schemas.deals.read",
     "crm.schemas.custom.read", "crm.schemas.quotes.read", "crm.schemas.line_items.read",
 )  # fmt: skip
 
@@ -75,11 +78,11 @@ LISTS = """
 owners              owner                    yes on  id              crm.objects.owners.read automation
 teams               team                     no  off id              settings.users.teams.read
 user_roles          role                     no  off id              crm.objects.users.read settings.users.read
-deal_pipelines      pipeline/deals           yes on  id              *
-ticket_pipelines    pipeline/tickets         yes on  id              *
-pipelines           pipeline                 no  on  object,id       *
-properties          property                 yes on  object,name     *
-property_groups     property_group           no  off object,name     *
+deal_pipelines      pipeline/deals           yes on  id              **
+ticket_pipelines    pipeline/tickets         yes on  id              **
+pipelines           pipeline                 no  on  object,id       **
+properties          property                 yes on  object,name     **
+property_groups     property_group           no  off object,name     **
 object_schemas      schema                   no  on  object_type_id  crm.schemas.custom.read crm.objects.custom.read
     crm.objects.custom.sensitive.read.v2 crm.objects.custom.highly_sensitive.read.v2
 association_types   association_type         no  off from_object,to_object,category,type_id *
@@ -153,12 +156,15 @@ def custom(name: str, object_type: str) -> Line:
     return Line(name, "object", "record", object_type, True, True, ("id",), CUSTOM_SCOPE)
 
 
+_WIDE = {"*": OBJECT_SCOPE, "**": ANY_SCOPE}
+
+
 def _parsed(text: str, shape: str) -> list[Line]:
     found = []
     for words in map(str.split, text.replace("\n    ", " ").strip().splitlines()):
         name, place, seed, default, key, *scopes = words
         kind, _, object_type = place.partition("/")
-        needed = ANY_SCOPE if scopes == ["*"] else tuple(scopes)
+        needed = _WIDE[scopes[0]] if scopes[0] in _WIDE else tuple(scopes)
         found.append(Line(name, shape, kind, object_type, seed == "yes", default == "on", tuple(key.split(",")),
                           needed, _PARENTS.get(name, ())))  # fmt: skip
     return found

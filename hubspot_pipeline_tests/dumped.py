@@ -21,7 +21,7 @@ def entries(url: str) -> Iterator[Row]:
     """The sandbox's dump, one object at a time."""
     with requests.get(f"{url}/_sandbox/dump", stream=True, timeout=120) as answer:
         answer.raise_for_status()
-        for line in answer.iter_lines():
+        for line in answer.iter_lines(chunk_size=1 << 20):
             yield json.loads(line)
 
 
@@ -177,7 +177,7 @@ ADDED = {
     "properties": ("columnName", "selected"), "files": ("url", "defaultHostingUrl"), "subscription_changes": ("id",),
     "deal_splits": ("url",),
 }  # fmt: skip
-"""Fields of stored items that the dump does not know: a column's name, URLs, an id made of the content."""
+"""Fields of stored items that the dump does not know: what is chosen, URLs, an id made of the content."""
 
 
 def stored_as_dumped(name: str, item: Row, expected: Row | None) -> Row:

@@ -165,8 +165,11 @@ class Comparison:
                     yield f"{name}={expected.get(name)!r}, stored as {stored.get(name)!r}"
 
     def _described(self) -> set[str]:
-        """Object types whose settings should be there: those that are read by default, have a table, or show some."""
-        default = {line.object for line in self.dump.lines.values() if line.shape == "object" and line.default}
+        """Object types whose settings should be there: those that are read by default, have a table, or show some.
+
+        A token can be good for settings and not for finding custom objects, so these count once something is there.
+        """
+        default = {line.object for line in contract.TABLES if line.shape == "object" and line.default}
         sql = "SELECT DISTINCT object FROM hubspot.properties"
         listed = self.con.execute(sql).fetchall() if "properties" in self.tables else []
         return default | self.objects.keys() | {row[0] for row in listed}
