@@ -29,7 +29,7 @@ def check(
 ) -> None:
     """See `Choice.check_streams`."""
     by_name = {stream.name: stream for stream in known}
-    groups = {stream.group for stream in known}
+    groups = {stream.group for stream in known} | {"custom_objects"}  # a portal may have none
     for name in switches:
         if name not in groups:
             _exists(name, by_name, f"streams.{name}", {*by_name, *groups}, discovered=discovered)

@@ -6,7 +6,7 @@ Done before the first write: a choice that does not fit the portal ends the run 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.extract.conceal import Concealer
 from hubspot_pipeline.extract.properties import Definition, definitions
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import Mode, Stream
+from hubspot_pipeline.streams import DECLARED, Mode, Stream
 
 MART_PROPERTIES = Path("dbt_project", "seeds", "mart_properties.csv")
 
@@ -28,12 +28,20 @@ class Described:
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     choices: dict[str, ObjectChoice] = field(default_factory=dict)
     errors: dict[str, Exception] = field(default_factory=dict)
+    histories: frozenset[str] = frozenset()
+    """Object streams whose property history is kept."""
     meter: Meter = field(default_factory=Meter)
 
 
-def describe(settings: Settings, client: Client, pool: Executor, streams: Sequence[Stream]) -> Described:
-    """Read the definitions of these objects. Raises ConfigError where hubspot.yaml names what the portal lacks."""
-    found = Described()
+def describe(settings: Settings, client: Client, pool: Executor, streams: Sequence[Stream],
+             selected: Iterable[str] = ()) -> Described:  # fmt: skip
+    """Read the definitions of these objects. Raises ConfigError where hubspot.yaml names what the portal lacks.
+
+    `selected`: names of the streams of this run; the property history of an object is followed if it is among them, or
+    chosen in general.
+    """
+    names = {*selected, *(stream.name for stream in settings.chosen)}
+    found = Described(histories=frozenset(one.source[0] for one in DECLARED if one.is_history and one.name in names))
     flying = [(stream, pool.submit(definitions, client, stream, found.meter)) for stream in streams]
     needs = mart_needs(settings.root)
     for stream, future in flying:
@@ -43,24 +51,19 @@ def describe(settings: Settings, client: Client, pool: Executor, streams: Sequen
             found.errors[stream.name] = error
             continue
         found.definitions[stream.name] = known
-        found.choices[stream.name] = choose(settings, stream, known, needs)
+        found.choices[stream.name] = choose(settings, stream, known, needs, follow=stream.name in found.histories)
     return found
 
 
-def choose(settings: Settings, stream: Stream, known: Iterable[Mapping[str, Any]],
-           needs: Mapping[str, Sequence[str]]) -> ObjectChoice:  # fmt: skip
-    """What hubspot.yaml chooses of one object. Raises ConfigError."""
+def choose(settings: Settings, stream: Stream, known: Iterable[Mapping[str, Any]], needs: Mapping[str, Sequence[str]],
+           *, follow: bool = False) -> ObjectChoice:  # fmt: skip
+    """What hubspot.yaml chooses of one object; `follow`: its property history is kept. Raises ConfigError."""
     needed = dict.fromkeys(needs.get(stream.object, ()), "marts") | {
         stream.modified: "cursor", stream.created: "cursor", "hs_object_id": "cursor"
     }  # fmt: skip
-    history = stream.history if follows(settings, stream) else ()
-    return settings.choice.of(stream.name, known, needed=needed, history_default=history)
-
-
-def follows(settings: Settings, stream: Stream) -> bool:
-    """Whether an object's property history is chosen."""
-    name = f"{stream.name}_property_history"
-    return any(one.name == name for one in settings.chosen)
+    history = stream.history if follow else ()
+    choice = settings.choice.of(stream.name, known, needed=needed, history_default=history)
+    return choice if follow else replace(choice, history=())
 
 
 def mart_needs(root: Path) -> dict[str, list[str]]:

@@ -80,11 +80,15 @@ class Walk:
                 if self._changed and "links" not in todo:
                     todo.append("links")
                 raise
+        without_links = "scan" in todo and "links" not in todo
         for phase in list(todo):
             yield from getattr(self, f"_{phase}")(state)
             if self.tally.unfinished:
+                self.memory.changed |= self._changed
                 return
             todo.remove(phase)
+        if without_links and self.plan.links:
+            yield from self.links.of(list(self.memory.changed | self._changed), state)
         state.pop("first", None)
         if self._rehistory:
             state["history"] = sorted(self._history)

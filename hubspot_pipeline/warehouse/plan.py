@@ -92,6 +92,8 @@ class Memory:
     live: set[str] = field(default_factory=set)
     binned: set[str] = field(default_factory=set)
     """Ids read from the recycle bin."""
+    changed: dict[str, None] = field(default_factory=dict)
+    """Records that a scan found changed in earlier packages; where no links phase follows, theirs are read at its end."""
     later: list[Record] = field(default_factory=list)
     """Records that changed between two readings of one package, which may hold an id only once."""
     from_start: bool = False

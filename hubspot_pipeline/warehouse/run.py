@@ -89,7 +89,7 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         settings = found.settings
         selected = select(settings, streams)
         settings.choice.check_streams(settings.streams.all, discovered=found.schemas is not None)
-        described = describe(settings, client, pool, _objects(settings, selected))
+        described = describe(settings, client, pool, _objects(settings, selected), [stream.name for stream in selected])
         store.create(settings)
         with store.open_store(settings) as con:
             store.bind_portal(con, str(account["portalId"]), str(account.get("timeZone") or "UTC"))

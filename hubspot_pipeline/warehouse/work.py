@@ -34,7 +34,7 @@ from hubspot_pipeline.warehouse.catalogue import (
 )
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
 from hubspot_pipeline.warehouse.children import ChildWalk
-from hubspot_pipeline.warehouse.describe import Described, concealer, follows, mode_of
+from hubspot_pipeline.warehouse.describe import Described, concealer, mode_of
 from hubspot_pipeline.warehouse.lists import ListReader, difference
 from hubspot_pipeline.warehouse.load import Job, Landed, load
 from hubspot_pipeline.warehouse.logs import LogWalk
@@ -166,7 +166,7 @@ class Work:
         tally.read = sum(len(c.columns) for c in self.catalogues.values())
         tally.inserted = sum(c.created for c in self.catalogues.values())
         tally.updated = rows.rows.num_rows - tally.inserted
-        histories = [f"{s.name}_property_history" for s in self.objects if follows(self.settings, s)]
+        histories = [f"{s.name}_property_history" for s in self.objects if s.name in self.found.histories]
         links = Batch("associations", LINK_SCHEMA.empty_table())
         empty = [rows, links, *(Batch(name, VERSIONS.empty_table()) for name in histories)]
         with store.open_store(self.settings) as con:
@@ -207,7 +207,7 @@ class Work:
                         spelled, singular)  # fmt: skip
         columns = {name: catalogue.columns[name] for name in reader.properties}
         choice = self.found.choices[stream.name]
-        how = How(mode_of(self.settings, stream), choice.history if follows(self.settings, stream) else (),
+        how = How(mode_of(self.settings, stream), choice.history,
                   choice.conditions, concealer(self.settings, stream, choice))  # fmt: skip
         empty = Batch(stream.name, unnest.table([], columns, self.plan.started)[0])
 
