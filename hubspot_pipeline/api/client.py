@@ -31,7 +31,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 MOVING_LIMIT = 600
 """A portal on its way to another data centre (477) is waited for this many seconds; it can take a day."""
 RETRIED = {423, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 530}
-READING_POST = re.compile(r"/(search|batch/read)$")
+TOKEN_INFO_PATH = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105  a path
+READING_POST = re.compile(rf"/(search|batch/read)$|^{TOKEN_INFO_PATH}$")
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class Client:
 
     def post(self, path: str, body: Any, *, params: Params | None = None, parse: Callable[[bytes], T],
              meter: Meter) -> T:  # fmt: skip
-        """POST to a reading endpoint (search, batch read); anything else raises before the socket."""
+        """POST to a reading endpoint (search, batch read, token info); anything else raises before the socket."""
         if not READING_POST.search(path):
             raise HubSpotError(f"POST {path} would write to the portal; this client only reads.")
         return self._call("POST", path, params=params, body=encoded(body), parse=parse, meter=meter)
