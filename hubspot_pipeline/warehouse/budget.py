@@ -40,13 +40,19 @@ class Budget:
             return f"{self._expected()} HubSpot tells OAuth apps no daily limit, so this is not compared with one."
         return f"{self._expected()} Today {self.left:,} of them are this pipeline's: {self._today()}."
 
+    @property
+    def exceeds(self) -> bool:
+        """It takes more than is left of today's share."""
+        return self.left is not None and self.calls > self.left
+
     def require(self) -> None:
         """Raises ConfigError where the calls exceed what is left of today's share."""
-        if self.left is not None and self.calls > self.left:
+        if self.exceeds:
             raise ConfigError(
                 f"{self._expected()} Today {self.left:,} are left for this pipeline: {self._today()}. "
-                "Nothing was read. `hubspot-pipeline sync --yes` begins all the same: it stops at the share with exit code 3, keeps "
-                "what it read and goes on from there the next day. Or choose fewer streams in hubspot.yaml."
+                "Nothing was read. `hubspot-pipeline sync --yes` begins all the same: it stops at the share with exit "
+                "code 3, keeps what it read and goes on from there the next day. Or choose fewer streams in "
+                "hubspot.yaml."
             )
 
     def _expected(self) -> str:
@@ -79,14 +85,18 @@ def budget(settings: Settings, streams: Sequence[str] | None = None, *, full: bo
     client = Client(settings, backoff=settings.backoff)
     try:
         check_credential(client)
-        counted, at_least = _counted(settings, client, new) if new else (0, False)
     except DailyLimit:
         return None
-    if past and not full and expected + counted <= LARGE:
-        return None
+    try:
+        counted, at_least = _counted(settings, client, new) if new else (0, False)
+    except DailyLimit:
+        # reading takes more than counting
+        counted, at_least = client.pacer.sent, True
     pacer = client.pacer
-    return Budget(expected + counted, at_least, pacer.share_left, pacer.daily_remaining, pacer.daily_limit,
-                  settings.daily_share)  # fmt: skip
+    found = Budget(expected + counted, at_least, pacer.share_left, pacer.daily_remaining, pacer.daily_limit,
+                   settings.daily_share)  # fmt: skip
+    little = bool(past) and not full and found.calls <= LARGE
+    return None if little and not found.exceeds else found
 
 
 def _past(settings: Settings) -> dict[str, tuple[int, int]]:

@@ -143,7 +143,7 @@ def _off_readable(measure: Measure, measured: Measured, granted: frozenset[str] 
 
     def look(stream: Stream) -> Found:
         if stream.shape == "object":
-            return measure.count(stream)
+            return measure.look(stream)
         if stream.shape == "collection":
             return measure.pages(stream, measured.described, 1)
         return measure.log(stream) if stream.shape == "events" else measure.child(stream, measured.found)

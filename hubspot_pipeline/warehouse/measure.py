@@ -16,7 +16,7 @@ from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.choice import ObjectChoice
 from hubspot_pipeline.choice.objects import is_custom
 from hubspot_pipeline.errors import CredentialError, DailyLimit, HubSpotError, MissingScope
-from hubspot_pipeline.extract import collections
+from hubspot_pipeline.extract import collections, unnest
 from hubspot_pipeline.extract.changes import BODY_LIMIT, Filter, Search
 from hubspot_pipeline.extract.children import Children, Parent
 from hubspot_pipeline.extract.collections import GONE, Item, stamp, value_at
@@ -25,7 +25,7 @@ from hubspot_pipeline.extract.read import Reader, milliseconds
 from hubspot_pipeline.extract.unnest import Record
 from hubspot_pipeline.extract.windows import LIST_PAGE
 from hubspot_pipeline.settings import DEFAULT_START, Settings
-from hubspot_pipeline.streams import Stream
+from hubspot_pipeline.streams import Stream, objects_path
 from hubspot_pipeline.warehouse.describe import Described, describe, follows, mode_of
 from hubspot_pipeline.warehouse.estimate import Portal, Size
 from hubspot_pipeline.warehouse.inline import inline_links
@@ -139,9 +139,10 @@ class Measure:
         )  # fmt: skip
         return Found(stream, size=size, id=str(top or NO_ID))
 
-    def count(self, stream: Stream) -> Found:
-        """Only how many records there are."""
-        return Found(stream, size=Size(items=Search(self._reader(stream, [])).count()[0]))
+    def look(self, stream: Stream) -> Found:
+        """Only whether an object may be read: a list, since searches are few a second."""
+        self.client.get(objects_path(stream), {"limit": 1}, parse=unnest.page, meter=self.meter)
+        return Found(stream)
 
     def _reader(self, stream: Stream, properties: list[str]) -> Reader:
         objects = self.settings.streams.objects
