@@ -97,17 +97,23 @@ def check(report: "Report") -> None:
 
 
 def _line(row: "Row") -> dict[str, Any]:
-    missing = f"missing: {' or '.join(row.missing)}" if row.missing else ""
+    readable = "no" if not row.readable else "partly" if row.missing else "yes"
+    scopes = f"missing: {_any_of(row.missing)}" if row.missing else _any_of(row.granted or row.scopes)
     return {
-        "stream": row.stream, "readable": "yes" if row.readable else "no", "records": row.visible, "kept": row.kept,
+        "stream": row.stream, "readable": readable, "records": row.visible, "kept": row.kept,
         "properties": row.properties, "custom": row.custom, "first": _cell(row.first), "hourly": _cell(row.hourly),
-        "scope (any one)": missing or " or ".join(row.granted or row.scopes),
+        "scope (any one)": scopes,
         "why not": f"the plan lacks it: {row.plan}" if row.plan else "" if row.missing else row.why,
     }  # fmt: skip
 
 
+def _any_of(scopes: tuple[str, ...]) -> str:
+    more = f" or {len(scopes) - 2} more" if len(scopes) > 2 else ""
+    return " or ".join(scopes[:2]) + more
+
+
 def _cell(cost: "Cost | None") -> int | str | None:
-    if cost is None:
+    if cost is None or (not cost.calls and not cost.at_least):
         return None
     return f"{cost.calls:,}+" if cost.at_least else cost.calls
 

@@ -173,14 +173,14 @@ def _row(stream: Stream, measured: Measured, granted: frozenset[str] | None, fig
         row.readable, row.properties, row.custom = one.readable, one.properties, one.custom
         if one.readable and stream.shape == "object":
             row.visible, row.kept = one.size.items, one.size.kept
-    if one.error is not None:
-        row.why = str(one.error)
-        row.missing = one.error.scopes if isinstance(one.error, MissingScope) else ()
-        if isinstance(one.error, MissingScope) and not row.missing:
-            row.plan = stream.plan or "the plan, or a right of the token's user"
-    elif granted and stream.scopes and not row.granted and "oauth" not in stream.scopes:
+    if isinstance(one.error, MissingScope):
+        asked = one.error.scopes
+        row.missing = (*(s for s in stream.scopes if s in asked), *(s for s in asked if s not in stream.scopes))
+        row.plan = "" if asked else stream.plan or "the plan, or a right of the token's user"
+    elif one.error is None and granted and not row.granted and one.stream.shape == "object" and stream.scopes:
         row.missing = stream.scopes
-        row.why = "It answers, but HubSpot may withhold parts of it from a token without this scope."
+        row.why = "It answers, but HubSpot withholds parts of it from a token without this scope."
+    row.why = row.why if one.error is None else str(one.error)
     return row
 
 
