@@ -109,14 +109,14 @@ def test_what_a_filter_keeps_is_counted_and_changes_the_calls(sandbox: Sandbox, 
 
 
 def test_more_properties_than_a_url_holds_cost_a_second_call_for_each_page(sandbox: Sandbox, tmp_path: Path) -> None:
-    for number in range(300):
+    for number in range(400):
         definition = {"name": f"a_rather_long_name_of_a_property_{number:03}", "type": "string", "fieldType": "text"}
         sandbox.portal.define_property("companies", definition)
     fill(sandbox, list(range(1_001, 1_251)), object_type="companies")
     given = _only(settings(tmp_path, sandbox.url), "companies")
     report = check(given)
     row = next(row for row in report.streams if row.stream == "companies")
-    assert (row.properties, row.custom) == (len(sandbox.portal.definitions["companies"]), 300)
+    assert (row.properties, row.custom) == (len(sandbox.portal.definitions["companies"]), 400)
     assert _made(sandbox, given) == report.first.calls
 
 
