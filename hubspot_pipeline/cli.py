@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from hubspot_pipeline import report
 from hubspot_pipeline.errors import ConfigError, PipelineError
 from hubspot_pipeline.settings import DEFAULT_BASE_URL, DEFAULT_START, Credential, Settings, parse_instant
 
@@ -23,12 +24,20 @@ def demo(settings: Settings, arguments: argparse.Namespace) -> int:
     settings = replace(settings, credential=Credential(), base_url=DEFAULT_BASE_URL, everything=True)
     code = _execute(settings, arguments, job="hubspot_sync")
     if code in (0, 3):
-        _summary(settings)
+        report.summary(settings)
     return code
 
 
 def sync(settings: Settings, arguments: argparse.Namespace) -> int:
     """Changes of the selected streams, then the marts, then publishing."""
+    window = arguments.since is not None or arguments.until is not None
+    if settings.credential.given and not arguments.yes and not window:
+        from hubspot_pipeline.warehouse.budget import budget
+
+        expected = budget(settings, arguments.streams or None, full=arguments.full)
+        if expected is not None:
+            expected.require()
+            print(expected.line(), file=sys.stderr)
     return _execute(settings, arguments, job="hubspot_sync")
 
 
@@ -55,48 +64,34 @@ def _execute(settings: Settings, arguments: argparse.Namespace, *, job: str) -> 
             settings, job=job, streams=getattr(arguments, "streams", None) or None,
             with_marts=not getattr(arguments, "no_marts", False), config=config, progress=progress,
         )  # fmt: skip
-    _print_outcomes(done.outcomes.values())
+    report.outcomes(done.outcomes.values())
     if done.message:
         print(done.message, file=sys.stderr)
     return int(done.exit_code)
 
 
-def _print_outcomes(outcomes: Any) -> None:
-    rows = [
-        {"stream": o.stream, "status": o.status, "read": o.rows_read, "inserted": o.rows_inserted,
-         "updated": o.rows_updated, "archived": o.rows_archived, "rejected": o.rows_rejected, "calls": o.calls,
-         "portal": o.visible_total, "message": o.message}
-        for o in outcomes
-    ]  # fmt: skip
-    if rows:
-        _table(rows)
-
-
-def _summary(settings: Settings) -> None:
-    from hubspot_pipeline.warehouse.publish import query
-
-    print(f"\nThe warehouse is ready: {settings.published}")
-    for mart in ("customers", "people", "deals"):
-        count = query(f"SELECT count(*) AS n FROM marts.{mart}", settings)["n"][0]
-        print(f"  marts.{mart:<10} {count:>8,} rows")
-    print("\nAsk it, for example:\n")
-    print(f'  .venv/bin/python -c "import duckdb; print(duckdb.connect({str(settings.published)!r}, read_only=True)'
-          ".sql('select company_name, renewal_date, open_tickets from marts.customers limit 5'))\"")  # fmt: skip
-    print("\nSee it: make ui, then open the address it prints.")
-
-
 def check(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Try the credential and every stream; nothing is written."""
+    """Try the credential and every stream, count the calls; nothing is written."""
+    if arguments.scopes:
+        from hubspot_pipeline.warehouse.rights import scopes_to_paste
+
+        print("\n".join(scopes_to_paste(settings.streams, settings.chosen)))
+        return 0
     from hubspot_pipeline.api.local import portal_for
     from hubspot_pipeline.warehouse.check import check as examine
 
     with portal_for(settings) as reachable:
-        report = examine(reachable)
-    print(f"Portal {report.portal_id}, time zone {report.time_zone}. The credential works.")
-    if report.daily_limit:
-        print(f"{report.daily_remaining:,} of {report.daily_limit:,} calls left today; "
-              f"this pipeline uses up to {settings.daily_share:.0%} of them.")  # fmt: skip
-    _table([{"stream": name, "readable": "yes" if ok else "no", "why not": why} for name, ok, why in report.streams])
+        report.check(examine(reachable))
+    return 0
+
+
+def discover(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Ask the portal for its custom objects and write them down."""
+    from hubspot_pipeline.api.local import portal_for
+    from hubspot_pipeline.warehouse.custom import custom_objects
+
+    with portal_for(settings) as reachable:
+        report.discover(custom_objects(reachable))
     return 0
 
 
@@ -123,13 +118,7 @@ def status(settings: Settings, arguments: argparse.Namespace) -> int:
     """Per stream: portal total, warehouse total, difference, lag, last error; the last ten runs."""
     from hubspot_pipeline.warehouse.ledger import status as read
 
-    found = read(settings)
-    if not found["runs"]:
-        print("Nothing has run yet: `make demo`, or `hubspot-pipeline sync` with your own token.")
-        return 0
-    _table(found["objects"])
-    print()
-    _table(found["runs"])
+    report.status(read(settings))
     return 0
 
 
@@ -181,31 +170,6 @@ def generate(settings: Settings, arguments: argparse.Namespace) -> int:
     return 2 if stale and arguments.check else 0
 
 
-def _table(rows: list[dict[str, Any]]) -> None:
-    """Rows as text columns; as wide as they need to be where the output is no terminal."""
-
-    def text(value: Any) -> str:
-        if value is None:
-            return ""
-        if isinstance(value, datetime):
-            return value.strftime("%Y-%m-%d %H:%M:%SZ")
-        plain = f"{value:,}" if isinstance(value, int) else str(value)
-        # names and messages can come from the portal: nothing in them may steer a terminal
-        return "".join(c if c.isprintable() else " " for c in plain)
-
-    names = [name for name in rows[0] if any(text(row[name]) for row in rows)]
-    widths = {name: max([len(name), *(len(text(row[name])) for row in rows)]) for name in names}
-    numeric = {name: any(isinstance(row[name], int) for row in rows) for name in names}
-
-    def line(cells: dict[str, str]) -> str:
-        padded = (cells[n].rjust(widths[n]) if numeric[n] else cells[n].ljust(widths[n]) for n in names)
-        return "  ".join(padded).rstrip()
-
-    print(line({name: name for name in names}))
-    for row in rows:
-        print(line({name: text(row[name]) for name in names}))
-
-
 def _instant(value: str) -> datetime:
     try:
         return parse_instant("The instant", value, DEFAULT_START)
@@ -224,7 +188,9 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     command("demo", demo)
-    command("check", check)
+    added = command("check", check)
+    added.add_argument("--scopes", action="store_true", help="only print the scopes that the chosen streams need")
+    command("discover", discover)
     added = command("login", login)
     added.add_argument("--port", type=int, metavar="N", help="port of the redirect URL (default: 8400)")
     added.add_argument("--no-browser", action="store_true", help="print the link, take the code from standard input")
@@ -235,6 +201,7 @@ def parser() -> argparse.ArgumentParser:
         added.add_argument("--no-marts", action="store_true", help="do not build the dbt models")
         if name == "sync":
             added.add_argument("--full", action="store_true", help="read everything again and merge it")
+            added.add_argument("--yes", action="store_true", help="begin however many calls it takes, day after day")
             added.add_argument("--since", type=_instant, metavar="T", help="changed at or after, e.g. 2024-01-31")
             added.add_argument("--until", type=_instant, metavar="T", help="changed before; moves no cursor")
     command("marts", marts)

@@ -110,6 +110,23 @@ class Pacer:
         """Calls the portal has left today, at least; None where HubSpot does not tell (OAuth apps)."""
         return None if self.daily_limit is None else max(0, self._day_ends_at - self._sent)
 
+    @property
+    def sent(self) -> int:
+        """Calls that were let go so far."""
+        return self._sent
+
+    @property
+    def share_left(self) -> int | None:
+        """Calls of today that this pipeline may still make; None where HubSpot does not tell (OAuth apps)."""
+        if self.daily_remaining is None or self.daily_limit is None:
+            return None
+        return max(0, int(self.daily_remaining - self.daily_limit * (1 - self._share)))
+
+    @property
+    def rates(self) -> dict[Kind, float]:
+        """Calls a second that each budget allows, as far as HubSpot has told by now."""
+        return {kind: window.limit / window.interval for kind, window in self._windows.items()}
+
     def acquire(self, kind: Kind, sleep: Callable[[float], None] = time.sleep) -> Call:
         """Wait until a call of this kind may go. Raises DailyLimit when today's share is used up."""
         while True:

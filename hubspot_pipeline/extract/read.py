@@ -123,9 +123,7 @@ class Reader:
 
         Property names travel in the URL; where they do not fit, the page gives ids and a batch read the rest.
         """
-        names = dict(params) | {"properties": ",".join(self.properties)}
-        names |= {"propertiesWithHistory": ",".join(history)} if history else {}
-        names["limit"] = str(HISTORY_PAGE if history else LIST_PAGE)
+        names = self._query(params, history)
         fits = len(urlencode(names)) <= URL_LIMIT
 
         def fetch(after: str | None) -> Page:
@@ -149,6 +147,15 @@ class Reader:
             return page
 
         return fetch
+
+    def fits(self, history: Sequence[str] = ()) -> bool:
+        """Whether a page of the list can name all properties, so that no batch read is needed."""
+        return len(urlencode(self._query({"archived": "false"}, history))) <= URL_LIMIT
+
+    def _query(self, params: dict[str, str], history: Sequence[str]) -> dict[str, str]:
+        names = dict(params) | {"properties": ",".join(self.properties)}
+        names |= {"propertiesWithHistory": ",".join(history)} if history else {}
+        return names | {"limit": str(HISTORY_PAGE if history else LIST_PAGE)}
 
     def _get(self, params: dict[str, str]) -> Page:
         return self.client.get(objects_path(self.stream), params, parse=unnest.page, meter=self.meter)

@@ -20,12 +20,16 @@ class Discovery:
     settings: Settings
     new: tuple[str, ...] = ()
     schemas: list[Item] | None = None
-    why_not: str = ""
+    error: Exception | None = None
+    """Why the portal could not be asked."""
 
-    def keep(self) -> None:
-        """Write down what was found, for whoever loads the definitions next."""
-        if self.schemas is not None:
-            custom_objects.write(self.settings.data_dir, self.schemas)
+    @property
+    def why_not(self) -> str:
+        return "" if self.error is None else str(self.error)
+
+    def keep(self) -> bool:
+        """Write down what was found, for whoever loads the definitions next; True if it differs from before."""
+        return self.schemas is not None and custom_objects.write(self.settings.data_dir, self.schemas)
 
 
 def discover(settings: Settings, client: Client) -> Discovery:
@@ -37,7 +41,7 @@ def discover(settings: Settings, client: Client) -> Discovery:
         schemas = collections.read(client, SCHEMAS, Meter())
     except (MissingScope, HubSpotError, DailyLimit) as error:
         kept = Streams(custom_objects.read(settings.data_dir))
-        return Discovery(replace(settings, streams=kept), why_not=str(error))
+        return Discovery(replace(settings, streams=kept), error=error)
     found = custom_objects.streams_of(schemas)
     known = {stream.name for stream in settings.streams.custom}
     new = tuple(stream.name for stream in found if stream.name not in known)

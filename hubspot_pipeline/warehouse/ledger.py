@@ -131,6 +131,37 @@ def status(settings: Settings) -> dict[str, Rows]:
     return {"objects": newest, "runs": runs}
 
 
+SYNCS = 24
+"""How many of the latest syncs tell what changes between two."""
+
+
+def changes(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Stream -> rows that were new or different in one sync, on average of the latest; its first one does not count."""
+    found = con.execute(f"""
+        SELECT stream, avg(rows_inserted + rows_updated) FROM ({_SYNCS}) WHERE place > 1 AND ago <= {SYNCS} GROUP BY 1
+    """).fetchall()
+    return {stream: rows for stream, rows in found if rows is not None}
+
+
+def calls(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int | None]]:
+    """Stream -> (calls of its largest run, calls of its latest sync, None before its second)."""
+    found = con.execute(f"""
+        SELECT stream, max(calls), arg_max(calls, started_at) FILTER (mode = 'sync' AND place > 1)
+        FROM ({_LANDED}) GROUP BY 1
+    """).fetchall()
+    return {stream: (largest or 0, latest) for stream, largest, latest in found}
+
+
+_LANDED = """
+    SELECT *, row_number() OVER (PARTITION BY stream ORDER BY started_at) AS place
+    FROM hubspot.sync_runs WHERE status IN ('succeeded', 'skipped')
+"""
+_SYNCS = f"""
+    SELECT *, row_number() OVER (PARTITION BY stream ORDER BY started_at DESC) AS ago
+    FROM ({_LANDED}) WHERE mode = 'sync'
+"""
+
+
 def waiting_until(con: duckdb.DuckDBPyConnection) -> datetime | None:
     """When the newest run waits for a new day: the instant at which it may go on."""
     row = con.execute("""

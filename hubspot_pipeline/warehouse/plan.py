@@ -93,7 +93,7 @@ class Memory:
     binned: set[str] = field(default_factory=set)
     """Ids read from the recycle bin."""
     changed: dict[str, None] = field(default_factory=dict)
-    """Records that a scan found changed in earlier packages; where no links phase follows, theirs are read at its end."""
+    """What a scan found changed in earlier packages; where no links phase follows, its links are read at the end."""
     later: list[Record] = field(default_factory=list)
     """Records that changed between two readings of one package, which may hold an id only once."""
     from_start: bool = False

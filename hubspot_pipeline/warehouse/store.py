@@ -129,6 +129,15 @@ def bind_portal(con: duckdb.DuckDBPyConnection, portal_id: str, time_zone: str) 
         con.execute("UPDATE hubspot.portal SET time_zone = ?", [time_zone])
 
 
+def require_portal(settings: Settings, portal_id: str) -> None:
+    """Raises WrongPortal where the warehouse, if there is one, holds another portal. Writes nothing."""
+    if settings.working.exists():
+        with open_store(settings, read_only=True) as con:
+            known = stored_portal(con)
+        if known and known[0] != portal_id:
+            raise wrong_portal(known[0], portal_id)
+
+
 def wrong_portal(stored: str, other: str) -> WrongPortal:
     """The error for a credential of another portal."""
     return WrongPortal(
