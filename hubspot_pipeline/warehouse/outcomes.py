@@ -26,8 +26,9 @@ def outcomes(
 
 def _outcome(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> Outcome:
     tally, meter = work.tallies[stream.name], work.meters[stream.name]
-    # children have parents, but are read by themselves
-    sources = [work.tallies[name] for name in stream.source] if stream.shape == "derived" else []
+    # children have parents, but are read by themselves; sources that this run did not read say nothing
+    filled = stream.shape == "derived"
+    sources = [work.tallies[name] for name in stream.source if filled and name in work.names]
     errors = [source.error for source in sources if source.error is not None]
     refused = [error for error in errors if isinstance(error, MissingScope)]
     # a stream filled by several lands as long as one of them may be read; the note tells what it lacks

@@ -16,6 +16,7 @@ import dlt
 import duckdb
 
 from hubspot_pipeline.api.client import Client, Meter
+from hubspot_pipeline.errors import MissingScope
 from hubspot_pipeline.extract import collections, unnest
 from hubspot_pipeline.extract.events import Log
 from hubspot_pipeline.extract.properties import definitions
@@ -64,7 +65,8 @@ class Work:
                  progress: Progress | None) -> None:  # fmt: skip
         self.settings, self.client, self.pool, self.plan = settings, client, pool, plan
         self.account, self.progress, self.known = account, progress, settings.streams
-        names = with_sources(selected)
+        names = self.names = with_sources(selected)
+        """Streams that this run reads."""
         self.found = described
         self.objects = [stream for stream in self.known.objects if stream.name in names]
         self.described = [stream for stream in self.known.objects if stream.name in described.choices]
@@ -73,13 +75,16 @@ class Work:
         self.lists = [stream for stream in rest if stream.shape == "collection"]
         self.logs = [stream for stream in rest if stream.shape == "events"]
         self.children = [stream for stream in rest if stream.shape == "children"]
-        # those whose definitions may not be read too: what is stored of them must not look gone
-        asked = [stream for stream in self.known.objects if stream.name in described.choices.keys() | described.errors]
+        # also those whose definitions may not be read: what is stored of them must not look gone
+        chosen = names | {stream.name for stream in settings.chosen}
+        asked = [stream for stream in self.known.objects if stream.name in chosen]
         self.lister = ListReader(client, pool, plan, self.known, asked, account, settings, schemas)
         self.meters = {stream.name: Meter() for stream in self.known}
         self.tallies = {stream.name: Tally() for stream in self.known}
         for name, error in described.errors.items():
             self.tallies[name].error = error
+        if described.errors and not described.choices:
+            self.tallies["properties"].error = next(iter(described.errors.values()))
         self.meters["properties"] = described.meter
         self.catalogues: dict[str, ObjectCatalogue] = {}
         self.landed = Landed()
@@ -95,12 +100,32 @@ class Work:
         jobs = [self._catalogue_job(), *self._list_jobs(), *map(self._log_job, self.logs)]
         jobs += [self._object_job(stream) for stream in self.objects if stream.name in self.catalogues]
         self._load_all(pipeline, jobs)
-        if self.children:
-            self._load_all(pipeline, [self._child_job(stream) for stream in self.children])
+        self._remove_gone(self.lists)
+        children = [stream for stream in self.children if not self._refused_with_parents(stream)]
+        if children:
+            self._load_all(pipeline, [self._child_job(stream) for stream in children])
+            self._remove_gone(children)
         if any(stream.name == "files" for stream in self.children):
             with store.open_store(self.settings) as con:
                 problems = attachments.fetch(self.settings, self.client, self.pool, con, self.meters["files"])
             self.tallies["files"].notes += problems
+
+    def _refused_with_parents(self, stream: Stream) -> bool:
+        """Whether all that a child stream's parents come from was refused; then the stream is too."""
+        errors = [self.tallies[name].error for name in stream.source]
+        if not errors or not all(isinstance(error, MissingScope) for error in errors):
+            return False
+        self.tallies[stream.name].error = errors[0]
+        return True
+
+    def _remove_gone(self, streams: Sequence[Stream]) -> None:
+        """Take away the items that HubSpot no longer has of what was read."""
+        with store.open_store(self.settings) as con:
+            for stream in streams:
+                tally = self.tallies[stream.name]
+                if tally.gone and tally.error is None:
+                    tally.removed += reconcile.remove_items(con, stream.name, stream.key, tally.gone)
+                    tally.gone = []
 
     def _load_all(self, pipeline: dlt.Pipeline, jobs: list[Job]) -> None:
         published = time.monotonic()
@@ -115,12 +140,7 @@ class Work:
 
     def tidy(self, con: duckdb.DuckDBPyConnection, run_id: str) -> int:
         """What landed rows leave to do in the warehouse; returns how much that changed."""
-        changed = 0
-        for stream in [*self.lists, *self.children]:
-            tally = self.tallies[stream.name]
-            if tally.gone and tally.error is None:
-                tally.removed += reconcile.remove_items(con, stream.name, stream.key, tally.gone)
-                changed += tally.removed
+        changed = sum(self.tallies[stream.name].removed for stream in [*self.lists, *self.children])
         for stream in self.described:
             if stream.name in self.catalogues:
                 changed += reconcile.clear_properties(con, stream.name, self.catalogues[stream.name].gone)
@@ -258,8 +278,10 @@ class Work:
                     yield empty
                 try:
                     yield from walking(state, memory, tally, con)
-                finally:
-                    tally.cursor_after = _cursor(state)
+                except MissingScope:
+                    tally.cursor_after = tally.cursor_before
+                    raise
+                tally.cursor_after = _cursor(state)
             tally.finished = time.monotonic()
             self._tell(name, tally, pages(), done=not tally.unfinished)
 
@@ -326,5 +348,7 @@ def with_sources(selected: Sequence[Stream]) -> set[str]:
 
 
 def _cursor(state: State) -> str | None:
-    """Where the next read of a stream goes on, as people see it."""
+    """Where the next read of a stream goes on, as people see it; of a log that is not read whole yet its open end."""
+    if state.get("until") and state.get("unread"):
+        return str(state["unread"][0][0])
     return state.get("cursor") or state.get("until") or state.get("parents_until")
