@@ -165,7 +165,7 @@ def test_a_check_says_when_the_credential_is_refused_or_of_another_portal(sandbo
 def test_the_scopes_to_paste_need_neither_token_nor_network(tmp_path: Path) -> None:
     done = _process(tmp_path / "none", "check", "--scopes")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == smallest_scopes(stream for stream in STREAMS if stream.default)
+    assert done.stdout.split() == list(smallest_scopes(stream for stream in STREAMS if stream.default))
     assert not (tmp_path / "none").exists()
 
 

@@ -65,9 +65,11 @@ class ListReader:
         places = [(place, self.pool.submit(collections.read, self.client, stream, meter, place=place))
                   for place in self._places(stream)]  # fmt: skip
         refused: list[MissingScope] = []
+        readable = 0
         for place, future in places:
             error = future.exception()
             if error is None:
+                readable += 1
                 yield from future.result()
             elif isinstance(error, MissingScope):
                 refused.append(error)
@@ -76,7 +78,7 @@ class ListReader:
                 tally.notes.append(f"Without {named}: {error}")
             elif not (isinstance(error, HubSpotError) and error.status in (400, *GONE)):
                 raise error
-        if refused and len(refused) == len(places):
+        if refused and not readable:
             raise refused[0]
 
     def _places(self, stream: Stream) -> list[dict[str, Stream]]:
