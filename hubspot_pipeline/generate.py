@@ -13,6 +13,7 @@ SOURCES = STAGING / "_hubspot__sources.yml"
 GENERATED = STAGING / "generated"
 """Typed views that nobody wrote by hand. Nothing else is in this folder: what no stream asks for is removed."""
 README = Path("README.md")
+TABLE = Path("docs/streams.md")
 
 _OWN_TABLES = (
     ("sync_runs", "One row per run and stream: status, counts, calls, cursors."),
@@ -30,6 +31,7 @@ def generate(root: Path, *, check: bool = False) -> list[Path]:
     wanted = {
         SOURCES: _sources(),
         README: _readme((root / README).read_text(encoding="utf-8")),
+        TABLE: stream_table(),
         **staging(STREAMS, by_hand),
     }
     stale = [
@@ -117,17 +119,30 @@ def _quoted(text: str) -> str:
 
 
 def _readme(text: str) -> str:
-    text = _between(text, "streams", stream_table())
     return _between(text, "scopes", scope_list())
 
 
+_ABOUT_TABLE = """# Streams
+
+Each is a table (or a view) of schema `hubspot`, an asset in the UI, and where it has columns of its own a typed view
+`staging.stg_hubspot__<table>`. `on` is read without any choice, `off` waits for `streams:` in
+[hubspot.yaml](choice.md); groups can be named there too. A custom object of your portal is one more stream, called by
+its name (with `custom_` before it where that is taken). Any one of the scopes is enough; `oauth` is in every token.
+"""
+
+
 def stream_table() -> str:
-    """The README's table of streams."""
-    rows = ["| table | HubSpot | what it holds | scope (any one) |", "|---|---|---|---|"]
+    """docs/streams.md: every stream with its group, default, scopes and what else it needs."""
+    rows = [
+        _ABOUT_TABLE,
+        "| table | group | default | what it holds | scope (any one) | needs |",
+        "|---|---|---|---|---|---|",
+    ]
     for stream in STREAMS:
         scopes = " or ".join(f"`{scope}`" for scope in stream.scopes) or "none"
-        rows.append(f"| `{stream.name}` | {stream.label} | {stream.about} | {scopes} |")
-    return "\n".join(rows)
+        state = "on" if stream.default else "off"
+        rows.append(f"| `{stream.name}` | {stream.group} | {state} | {stream.about} | {scopes} | {stream.plan} |")
+    return "\n".join(rows) + "\n"
 
 
 def scope_list() -> str:

@@ -14,7 +14,7 @@ _SERVER: tuple[Mode, ...] = ("incremental_server_side", "incremental_client_side
 _OBJECTS = {stream.name: stream for stream in OBJECT_ROWS}
 _CONTENT = ("content",)
 _EMAILS = ("content", "marketing.email.read", "marketing.email.write")
-_SCHEMAS = ("crm.schemas.custom.read", "crm.objects.custom.read", "crm.objects.custom.sensitive.read.v2",
+_SCHEMAS = ("crm.objects.custom.read", "crm.schemas.custom.read", "crm.objects.custom.sensitive.read.v2",
             "crm.objects.custom.highly_sensitive.read.v2")  # fmt: skip
 
 

@@ -102,6 +102,28 @@ def test_blocked_and_hashed_values_are_nowhere_on_disk(sandbox: Sandbox, given: 
             assert NEEDLE.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.parametrize("section", ["hash", "block"])
+def test_what_is_hidden_later_is_taken_out_of_what_is_stored(sandbox: Sandbox, given: Settings, section: str) -> None:
+    both = ["contacts", "contacts_property_history"]
+    given = replace(chosen(given, "history: {contacts: [email]}"), small_portal=0)
+    landed(run(given, streams=both))
+    text = (
+        "hash: {contacts: [email]}\nhistory: {contacts: [email]}" if section == "hash" else "block: {contacts: [email]}"
+    )
+    later = chosen(given, text)
+    landed(run(later, streams=both))
+    tables = ("contacts", "contacts_property_history")
+    stored = [str(row) for table in tables for row in rows(given, f"SELECT * FROM hubspot.{table}")]
+    assert not [row for row in stored if "@example.com" in row]
+    hashes = {row[0] for row in rows(given, "SELECT properties_email FROM hubspot.contacts")}
+    assert all(len(one) == 32 for one in hashes) if section == "hash" else hashes == {None}
+    versions = rows(given, "SELECT count(*) FROM hubspot.contacts_property_history WHERE property = 'email'")
+    assert versions == [(8 if section == "hash" else 0,)]
+    # and read in clear again where nothing hides it any more
+    landed(run(given, streams=both))
+    assert rows(given, f"SELECT 1 FROM hubspot.contacts WHERE properties_email = '{NEEDLE}'") == [(1,)]
+
+
 def test_a_deselected_property_is_empty_and_a_selected_one_is_filled_again(sandbox: Sandbox, given: Settings) -> None:
     given = replace(given, small_portal=0)
     landed(run(given, streams=["contacts"]))

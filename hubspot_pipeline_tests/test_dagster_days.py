@@ -1,4 +1,4 @@
-"""Logs by day: a backfill of many days is one run, can be repeated, and moves no cursor; a sync marks the days it filled."""
+"""Logs by day: a backfill of many days is one run that can be repeated and moves no cursor; a sync marks its days."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

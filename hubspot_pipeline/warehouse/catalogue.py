@@ -28,6 +28,8 @@ class ObjectCatalogue:
     """Live properties that the stored catalogue did not have, or had as archived."""
     gone: dict[str, str] = field(default_factory=dict)
     """Archived or deselected properties -> their column, where they ever had one."""
+    turned: dict[str, str] = field(default_factory=dict)
+    """Properties that are hashed now and were not, or the other way round -> their column: all is read again."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     """Definitions to write: new or different ones."""
     created: int = 0
@@ -51,10 +53,10 @@ def stored_catalogue(con: duckdb.DuckDBPyConnection) -> Stored:
 
 
 def merge(live: Iterable[Definition], archived: Iterable[Definition], stored: dict[str, dict[str, Any]],
-          selected: Collection[str] | None = None) -> ObjectCatalogue:  # fmt: skip
+          selected: Collection[str] | None = None, hashed: Collection[str] = ()) -> ObjectCatalogue:  # fmt: skip
     """Combine one object's definitions with its stored catalogue. A column, once assigned, stays.
 
-    `selected`: the properties that are read; None: all.
+    `selected`: the properties that are read; None: all. `hashed`: those that are stored as hashes.
     """
     definitions = {d["name"]: d for d in archived} | {d["name"]: d for d in live}
     gone = {name: d | {"archived": True} for name, d in stored.items() if name not in definitions}
@@ -64,6 +66,7 @@ def merge(live: Iterable[Definition], archived: Iterable[Definition], stored: di
     for name, definition in sorted((definitions | gone).items()):
         is_selected = not definition["archived"] and (selected is None or name in selected)
         row = definition | {"columnName": columns.get(name) or known[name], "selected": is_selected}
+        row |= {"hashed": True} if name in hashed else {}
         before = stored.get(name)
         if row != before:
             found.rows.append(row)
@@ -74,7 +77,10 @@ def merge(live: Iterable[Definition], archived: Iterable[Definition], stored: di
             continue
         found.columns[name] = row["columnName"]
         found.types[row["columnName"]] = (name, str(row.get("type")))
-        if before is None or not before.get("selected", not before["archived"]):
+        turned = before is not None and before.get("hashed", False) != (name in hashed)
+        if turned:
+            found.turned[name] = row["columnName"]
+        if before is None or turned or not before.get("selected", not before["archived"]):
             found.added.append(name)
     return found
 

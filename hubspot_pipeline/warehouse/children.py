@@ -46,7 +46,7 @@ class ChildWalk:
         chosen = everybody if part["behind"] is None else self._parents(part["behind"])
         chosen = [parent for parent in chosen if [parent.object, parent.id] > part["last"]]
         # one is asked where none is due: what may no longer be read must not look well
-        chosen = chosen or everybody[:1]
+        chosen = chosen or ([] if self._proven_by_parents else everybody[:1])
         buffer: list[Item] = []
         parents: list[Parent] = []
         missing = 0
@@ -62,7 +62,7 @@ class ChildWalk:
         if chosen and missing == len(chosen) and self.stream.replaced_by:
             raise Retired(self.stream.label, self.stream.replaced_by)
         yield from self._batches(parents, buffer)
-        if self._parent_column and not self.stream.cursor:
+        if everybody and self._parent_column and not self.stream.cursor:
             alive = [parent.id for parent in everybody]
             self.tally.gone += self.stored.orphans(self.stream.name, self.stream.key, self._parent_column, alive)
         state["parents_until"], state["parents_load"] = part["started"], part["load"]
@@ -138,6 +138,11 @@ class ChildWalk:
                 found[key] = item
         self._seen |= found.keys()
         return list(found.values())
+
+    @property
+    def _proven_by_parents(self) -> bool:
+        """Reading the parents took the same scope."""
+        return any(set(self.stream.scopes) & set(self.known.by_name[name].scopes) for name in self.stream.source)
 
     @property
     def _of_records(self) -> bool:

@@ -99,7 +99,8 @@ class Walk:
 
     def _phases_of_mode(self, state: State) -> tuple[str, ...]:
         """What has to be read whole in this run whatever changed."""
-        if self._history and "cursor" in state and not set(self._history) <= set(state.get("history", ())):
+        known = set(state.get("history", ())) - set(self.new_properties)
+        if self._history and "cursor" in state and not set(self._history) <= known:
             self._rehistory = True
             return ("scan", "archived")
         named = self.plan.since is not None or self.plan.until is not None

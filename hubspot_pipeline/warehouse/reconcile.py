@@ -96,6 +96,17 @@ def clear_properties(con: duckdb.DuckDBPyConnection, table: str, gone: Mapping[s
     return sum(_clear(con, table, name, left[name]) for name, count in zip(left, filled, strict=True) if count)
 
 
+def forget_values(con: duckdb.DuckDBPyConnection, table: str, turned: Mapping[str, str]) -> int:
+    """Take away what is stored of these properties (-> columns), their versions and rejects included."""
+    changed = clear_properties(con, table, turned)
+    history = f"{table}_property_history"
+    if turned and columns_of(con, history):
+        sql = f"DELETE FROM hubspot.{quoted(history)} WHERE property IN (SELECT unnest(?))"
+        found = con.execute(sql, [list(turned)]).fetchone()
+        changed += int(found[0]) if found else 0
+    return changed
+
+
 def _clear(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str) -> int:
     key = "$." + '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     changed = con.execute(

@@ -143,7 +143,10 @@ class Work:
         changed = sum(self.tallies[stream.name].removed for stream in [*self.lists, *self.children])
         for stream in self.described:
             if stream.name in self.catalogues:
-                changed += reconcile.clear_properties(con, stream.name, self.catalogues[stream.name].gone)
+                gone, blocked = self.catalogues[stream.name].gone, self.found.choices[stream.name].blocked
+                changed += reconcile.clear_properties(con, stream.name, gone)
+                hidden = {name: column for name, column in gone.items() if name in blocked}
+                changed += reconcile.forget_values(con, stream.name, hidden)
         for stream in self.objects:
             if stream.name in self.catalogues and store.has_table(con, stream.name):
                 changed += self._tidy_object(con, stream, run_id)
@@ -173,12 +176,15 @@ class Work:
             left = {name for name, row in known.items() if not row["archived"]} - {one["name"] for one in live}
             with_archived = bool(self.plan.phases or left) or not known
             gone = definitions(self.client, stream, self.found.meter, archived=True) if with_archived else []
-            return merge(live, gone, known, self.found.choices[stream.name].selected)
+            choice = self.found.choices[stream.name]
+            return merge(live, gone, known, choice.selected, choice.hashed)
 
         for stream, found in self._each(read, self.described):
             self.catalogues[stream.name] = found
             with store.open_store(self.settings) as con:
                 note_backfills(con, stream.object, found)
+                # what was stored in clear must not lie beside hashes, nor the other way round
+                reconcile.forget_values(con, stream.name, found.turned)
 
     def _catalogue_job(self) -> Job:
         rows = batch(self.catalogues.values(), self.plan.started)
