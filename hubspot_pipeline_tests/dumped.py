@@ -107,7 +107,7 @@ def _schemas(dump: Dump, line: Line, objects: set[str]) -> list[Row]:
 
 
 def _association_types(dump: Dump, line: Line, objects: set[str]) -> list[Row]:
-    """Both directions of every declared pair of an object that is read."""
+    """Both directions of every declared pair of the objects."""
     wanted = {pair for pair in dump.pairs() if pair[0] in objects}
     wanted |= {(to, from_) for from_, to in wanted}
     return [
