@@ -3,7 +3,8 @@
 Nothing here comes from the package: `test_contract` compares the two, and every other test of streams starts here.
 The text tables are columns in this order: name, where the portal's dump shows it (kind, then `/` and the object type),
 `yes` where it is among the streams that must have data in the demo, `on` or `off` without any choice, the key, and the
-scopes of which HubSpot wants any one (`*`: any scope to read an object, `**`: or its schema); an indented line goes on.
+scopes of which HubSpot wants any one (`*`: any scope of an object, `**`: any to read one or its schema); an indented
+line goes on.
 """
 
 from dataclasses import dataclass
@@ -156,7 +157,9 @@ def custom(name: str, object_type: str) -> Line:
     return Line(name, "object", "record", object_type, True, True, ("id",), CUSTOM_SCOPE)
 
 
-_WIDE = {"*": OBJECT_SCOPE, "**": ANY_SCOPE}
+LINK_SCOPE = (*OBJECT_SCOPE, "crm.dealsplits.read_write")
+"""Scopes of objects to read or to write, as HubSpot wants one for anything about associations."""
+_WIDE = {"*": LINK_SCOPE, "**": ANY_SCOPE}
 
 
 def _parsed(text: str, shape: str) -> list[Line]:

@@ -107,8 +107,8 @@ def _schemas(dump: Dump, line: Line, objects: set[str]) -> list[Row]:
 
 
 def _association_types(dump: Dump, line: Line, objects: set[str]) -> list[Row]:
-    """Both directions of every declared pair of an object that is chosen; where this stream is, all of them are."""
-    wanted = dump.pairs()
+    """Both directions of every declared pair of the objects."""
+    wanted = {pair for pair in dump.pairs() if pair[0] in objects}
     wanted |= {(to, from_) for from_, to in wanted}
     return [
         _without(one, "kind", "from_object", "to_object") | {"object": one["from_object"], "to": one["to_object"]}

@@ -137,7 +137,7 @@ class Comparison:
     def _items(self, line: Line) -> list[str]:
         if line.name == "property_groups" and not self.dump.of(line.kind):
             return []  # a sandbox that does not tell them
-        expected = {_key(line, item): item for item in self.dump.items(line, self._described())}
+        expected = {_key(line, item): item for item in self.dump.items(line, self._described(line))}
         rows = self._rows(line.name)
         found = [f"{line.name}: {_key(line, row)} does not fit its columns: {what}" for row in rows
                  for what in _columns(line, row)]  # fmt: skip
@@ -164,15 +164,17 @@ class Comparison:
                 if expected.get(name) != stored.get(name) or (name in expected) != (name in stored):
                     yield f"{name}={expected.get(name)!r}, stored as {stored.get(name)!r}"
 
-    def _described(self) -> set[str]:
+    def _described(self, line: Line) -> set[str]:
         """Object types whose settings should be there: those that are read by default, have a table, or show some.
 
         A token can be good for settings and not for finding custom objects, so these count once something is there.
         """
-        default = {line.object for line in contract.TABLES if line.shape == "object" and line.default}
-        sql = "SELECT DISTINCT object FROM hubspot.properties"
-        listed = self.con.execute(sql).fetchall() if "properties" in self.tables else []
-        return default | self.objects.keys() | {row[0] for row in listed}
+        found = {one.object for one in contract.TABLES if one.shape == "object" and one.default}
+        for table, column in {"properties": "object", line.name: line.key[0]}.items():
+            if table in self.tables and column in ("object", "from_object"):
+                rows = self.con.execute(f'SELECT DISTINCT "{column}" FROM hubspot."{table}"').fetchall()
+                found |= {row[0] for row in rows}
+        return found | self.objects.keys()
 
     def _rows(self, table: str) -> list[Row]:
         cursor = self.con.execute(f'SELECT * FROM hubspot."{table}"')

@@ -64,7 +64,10 @@ Rows = dict[tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table after a run. `hash`: of all rows with all they hold; `loads`: the load that brought each row."""
+    """One table after a run, without columns where there is none.
+
+    `hash`: of all rows with all they hold; `loads`: the load that brought each row.
+    """
 
     columns: tuple[str, ...]
     rows: Rows
@@ -159,6 +162,8 @@ def _one_each(family: Sequence[str], turn: int) -> frozenset[str]:
 def _table(warehouse: Path, line: Line) -> Table:
     with duckdb.connect(str(warehouse), read_only=True) as con:
         con.execute("SET TimeZone = 'UTC'")
+        if (line.name,) not in con.execute("SHOW TABLES FROM hubspot").fetchall():
+            return Table((), {}, frozenset(), None, {})
         cursor = con.execute(f'SELECT * FROM hubspot."{line.name}"')
         columns = tuple(column[0] for column in cursor.description or ())
         found = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

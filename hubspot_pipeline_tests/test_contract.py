@@ -13,7 +13,7 @@ OURS = {stream.name: stream for stream in STREAMS}
 LIST = Path(__file__).resolve().parents[2] / "shared" / "reference" / "streams.csv"
 SHAPES = {"object": "object", "collection": "collection", "events": "events", "children": "children",
           "history": "derived", "links": "derived", "view": "derived"}  # fmt: skip
-WIDE = (contract.OBJECT_SCOPE, contract.ANY_SCOPE)
+WIDE = (contract.LINK_SCOPE, contract.ANY_SCOPE)
 NARROWER = {"engagements_emails": "a token with contacts alone gets e-mails without what they say"}
 """Streams for which we ask for less than HubSpot would take."""
 

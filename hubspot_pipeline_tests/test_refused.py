@@ -145,6 +145,7 @@ def test_a_stream_whose_api_has_ended_is_skipped_with_what_replaced_it(
     sandbox.config(sunset=[path])
     sandbox.mutate({"op": "put", **ITEMS[stream], "at": EARLIER})
     for mode in ("sync", "reconcile"):
+        sandbox.post("clock", {"advance_ms": 3_600_000})
         result = run(given, streams=[stream], mode=mode)
         outcome = result.outcomes[stream]
         assert (outcome.status, result.exit_code) == ("skipped", 0), outcome.message
