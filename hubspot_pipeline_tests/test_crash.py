@@ -75,7 +75,8 @@ def test_a_killed_run_is_caught_up_by_the_next(sandbox: Sandbox, tmp_path: Path,
         runs = con.execute("SELECT status, count(DISTINCT run_id) FROM hubspot.sync_runs GROUP BY 1").fetchall()
     status = dict(runs)
     assert status.get("running") is None
-    assert status.get("interrupted") == (None if point == "calls 1" else 1)
+    # the first calls are made before anything is written
+    assert status.get("interrupted") == (None if point in ("calls 1", "calls 14") else 1)
 
 
 def _kill_at(point: str, sandbox: Sandbox, given: Settings) -> bool:

@@ -17,6 +17,7 @@ from hubspot_pipeline.choice.conditions import ALLOWED
 from hubspot_pipeline.extract.changes import Search
 from hubspot_pipeline.extract.filters import matches, search_filters
 from hubspot_pipeline.extract.properties import definitions
+from hubspot_pipeline.streams import DECLARED
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.reading import client, ids_of, reader
 
@@ -178,7 +179,7 @@ def dirty_records(sandbox: Sandbox, count: int) -> None:
 
 def conditions_of(sandbox: Sandbox, folder: Path, filters: list[dict[str, Any]]) -> tuple[Condition, ...]:
     (folder / "hubspot.yaml").write_text(json.dumps({"filters": {"companies": filters}}), encoding="utf-8")
-    known = definitions(client(sandbox), "companies", Meter())
+    known = definitions(client(sandbox), DECLARED.by_name["companies"], Meter())
     return Choice.load(folder).of("companies", known, needed={}, history_default=()).conditions
 
 

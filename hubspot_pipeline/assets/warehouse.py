@@ -94,9 +94,8 @@ def _work(
 def _choose(settings: Settings) -> None:
     """What hubspot.yaml says of single properties now, for the models; nothing is read again for it."""
     from hubspot_pipeline.warehouse import choices
-    from hubspot_pipeline.warehouse.store import create, open_store
+    from hubspot_pipeline.warehouse.store import open_store
 
-    create(settings)
     with open_store(settings) as con:
         choices.write(con, settings)
 

@@ -8,6 +8,12 @@ import duckdb
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse.catalogue import stored_catalogue
 from hubspot_pipeline.warehouse.describe import choose, mart_needs
+from hubspot_pipeline.warehouse.store import SCHEMA
+
+TABLE = (
+    "CREATE TABLE IF NOT EXISTS hubspot.property_choices "
+    "(object VARCHAR, property VARCHAR, selected BOOLEAN, exposed BOOLEAN, alias VARCHAR)"
+)
 
 
 def write(con: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
@@ -15,6 +21,7 @@ def write(con: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
 
     Raises ConfigError where hubspot.yaml names what the catalogue lacks.
     """
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}; {TABLE}")
     needs, known = mart_needs(settings.root), stored_catalogue(con)
     rows = []
     for stream in settings.streams.objects:

@@ -35,9 +35,6 @@ CREATE TABLE IF NOT EXISTS hubspot.rejects (
     run_id VARCHAR, rejected_at TIMESTAMPTZ
 );
 CREATE TABLE IF NOT EXISTS hubspot.backfills (object VARCHAR, property VARCHAR, PRIMARY KEY (object, property));
-CREATE TABLE IF NOT EXISTS hubspot.property_choices (
-    object VARCHAR, property VARCHAR, selected BOOLEAN, exposed BOOLEAN, alias VARCHAR
-);
 CREATE TABLE IF NOT EXISTS hubspot.portal (portal_id VARCHAR, time_zone VARCHAR, first_synced_at TIMESTAMPTZ);
 """
 
