@@ -39,7 +39,7 @@ def assets(models: Models, streams: Sequence[Stream]) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=OP,
-        specs=[*raw.specs(streams), *models.specs],
+        specs=[*raw.specs(streams), *(_beside_logs(spec, streams) for spec in models.specs)],
         check_specs=[*raw.check_specs(streams), *models.check_specs],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -54,6 +54,12 @@ def assets(models: Models, streams: Sequence[Stream]) -> dg.AssetsDefinition:
             raise dg.Failure(description=str(error), allow_retries=False) from None
 
     return warehouse
+
+
+def _beside_logs(spec: dg.AssetSpec, streams: Sequence[Stream]) -> dg.AssetSpec:
+    """A model without its edge to a log: Dagster would ask a run without days which days the model was made of."""
+    logs = {raw.key(stream.name) for stream in streams if stream.is_log}
+    return spec.replace_attributes(deps=[dep for dep in spec.deps if dep.asset_key not in logs])
 
 
 def _work(
@@ -186,7 +192,7 @@ def _mark_days(context: dg.AssetExecutionContext, stream: Stream, outcome: "Outc
 
 def _checks(
     settings: Settings, result: "RunResult | None", todo: Plan, streams: Sequence[Stream]
-) -> Iterator[dg.AssetCheckResult | dg.AssetCheckEvaluation]:
+) -> Iterator[dg.AssetCheckResult]:
     """Checks of every stream but those that failed just now: their rows and counts are the previous run's."""
     import duckdb
 
@@ -197,16 +203,7 @@ def _checks(
             if outcome is not None and outcome.status not in ("succeeded", "skipped"):
                 continue
             names = {check.name for check in todo.checks if check.asset_key == raw.key(stream.name)}
-            for found in checks.evaluate(con, stream, names, now):
-                yield _evaluation(stream, found) if stream.is_log else found
-
-
-def _evaluation(stream: Stream, result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
-    """A check of a log without the materialization it is about: in a run without days Dagster cannot look that up."""
-    return dg.AssetCheckEvaluation(
-        asset_key=raw.key(stream.name), check_name=str(result.check_name), passed=result.passed,
-        severity=result.severity, metadata=result.metadata,
-    )  # fmt: skip
+            yield from checks.evaluate(con, stream, names, now)
 
 
 def _must_build(context: dg.AssetExecutionContext, todo: Plan, *, quiet: bool) -> bool:
