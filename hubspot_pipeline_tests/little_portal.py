@@ -8,6 +8,7 @@ that stays, one that changes, one that goes and one that comes, as far as HubSpo
 
 from typing import Any
 
+from hubspot_pipeline.sandbox.collection import ITEM_KINDS
 from hubspot_pipeline.sandbox.portal import Portal
 from hubspot_pipeline_tests.contract import BY_NAME, LINES
 
@@ -23,7 +24,7 @@ TRACKED = {
 }  # fmt: skip
 """A property of each object type whose versions are kept by default."""
 VISITED = tuple(line.object for line in LINES if line.kind == "web_event" and line.object)
-ITEMS = ("form", "marketing_email", "email_campaign", "subscription_definition", "campaign", "role", "workflow")
+ITEMS = tuple(dict.fromkeys(line.kind for line in LINES if line.shape == "collection" and line.kind in ITEM_KINDS))
 
 
 def empty() -> Portal:

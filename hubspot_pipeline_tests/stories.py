@@ -50,6 +50,7 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
     ("contact_lists", "list_memberships", "campaigns", "email_events", "subscription_changes", "workflows", "flows"),
     tuple(line.name for line in contract.TABLES if line.kind == "web_event" and line.object),
 )  # fmt: skip
+FAMILIES += tuple((line.name,) for line in contract.TABLES if not any(line.name in family for family in FAMILIES))
 """Streams that are read together. No scope that one of them is read with opens another one that has no such scope."""
 LATE = {
     "property_groups": "added changed removed", "association_types": "added changed removed",
