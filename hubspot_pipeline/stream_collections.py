@@ -138,6 +138,12 @@ MARKETING_ROWS: tuple[Stream, ...] = (
           "id, name=properties.hs_name, properties json, businessUnits json, createdAt timestamp,"
           "updatedAt timestamp", scopes=("marketing.campaigns.read",), cursor="updated_at", default=False,
           plan="Marketing Hub Professional"),
+    _list("marketing_events", "Marketing events", "marketing", "Webinars, fairs and other events, with attendance.",
+          Endpoint(path="/marketing/marketing-events/{v}", paging="after", size=100),
+          "objectId, eventName, eventType, eventOrganizer, startDateTime timestamp, endDateTime timestamp,"
+          "eventCancelled bool, eventCompleted bool, registrants bigint, attendees bigint, noShows bigint,"
+          "createdAt timestamp, updatedAt timestamp", key=("object_id",), cursor="updated_at", default=False,
+          scopes=("crm.objects.marketing_events.read",)),
     _list("email_events", "E-mail events", "email_events", "What became of each marketing e-mail: sent, opened, ...",
           Endpoint(path="/email/public/v1/events", items="events", paging="offset", size=1000,
                    since="startTimestamp", until="endTimestamp", stamp="ms"),

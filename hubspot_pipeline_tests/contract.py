@@ -93,6 +93,7 @@ forms               form                     yes off id              forms
 campaigns           email_campaign           yes off id              content
 marketing_emails    marketing_email          yes off id              content marketing.email.read marketing.email.write
 marketing_campaigns campaign                 no  off id              marketing.campaigns.read
+marketing_events    marketing_event          no  off object_id       crm.objects.marketing_events.read
 email_subscriptions subscription_definition  yes off id              communication_preferences.read
     communication_preferences.read_write
 workflows           workflow                 yes off id              automation
