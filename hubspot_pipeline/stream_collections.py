@@ -144,6 +144,18 @@ MARKETING_ROWS: tuple[Stream, ...] = (
           "eventCancelled bool, eventCompleted bool, registrants bigint, attendees bigint, noShows bigint,"
           "createdAt timestamp, updatedAt timestamp", key=("object_id",), cursor="updated_at", default=False,
           scopes=("crm.objects.marketing_events.read",)),
+    _list("event_definitions", "Custom event definitions", "marketing", "Custom events that the portal defines.",
+          Endpoint(path="/events/custom/2026-09/event-definitions", paging="after", size=100),
+          "fullyQualifiedName, id, name, label=labels.singular, primaryObject, objectTypeId, properties json,"
+          "archived bool, createdAt timestamp, updatedAt timestamp", key=("fully_qualified_name",), default=False,
+          scopes=("behavioral_events.event_definitions.read_write",), plan="Enterprise"),
+    _list("conversation_inboxes", "Inboxes", "conversations", "Inboxes and help desks of conversations.",
+          Endpoint(path="/conversations/conversations/2026-09/inboxes", paging="after", size=100),
+          "id, name, type, archived bool, createdAt timestamp, updatedAt timestamp", default=False,
+          scopes=("conversations.read",)),
+    _list("conversation_channels", "Channels", "conversations", "Channels that conversations come in by.",
+          Endpoint(path="/conversations/conversations/2026-09/channels", paging="after", size=100), "id, name",
+          scopes=("conversations.read",), default=False),
     _list("email_events", "E-mail events", "email_events", "What became of each marketing e-mail: sent, opened, ...",
           Endpoint(path="/email/public/v1/events", items="events", paging="offset", size=1000,
                    since="startTimestamp", until="endTimestamp", stamp="ms"),

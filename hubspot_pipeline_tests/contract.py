@@ -94,6 +94,10 @@ campaigns           email_campaign           yes off id              content
 marketing_emails    marketing_email          yes off id              content marketing.email.read marketing.email.write
 marketing_campaigns campaign                 no  off id              marketing.campaigns.read
 marketing_events    marketing_event          no  off object_id       crm.objects.marketing_events.read
+event_definitions   event_definition         no  off fully_qualified_name
+    behavioral_events.event_definitions.read_write
+conversation_inboxes  conversation_inbox     no  off id              conversations.read
+conversation_channels conversation_channel   no  off id              conversations.read
 email_subscriptions subscription_definition  yes off id              communication_preferences.read
     communication_preferences.read_write
 workflows           workflow                 yes off id              automation
