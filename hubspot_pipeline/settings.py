@@ -67,9 +67,10 @@ class Settings:
         return [one for one in self.streams if self._is_on(one)]
 
     def _is_on(self, stream: Stream) -> bool:
-        """Chosen by name or group, or by default; naming properties whose history is kept chooses their history."""
-        kept = stream.is_history and self.choice.stream(stream.source[0]).history is not None
-        return self.choice.is_on(stream.name, stream.group, stream.default or kept, self.everything)
+        """Chosen by name or group, by default, or by asking for what it holds: histories, content of files."""
+        asked = stream.is_history and self.choice.stream(stream.source[0]).history is not None
+        asked |= stream.name == "files" and self.choice.files.download
+        return self.choice.is_on(stream.name, stream.group, stream.default or asked, self.everything)
 
     @property
     def login_file(self) -> Path:
