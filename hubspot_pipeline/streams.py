@@ -48,7 +48,9 @@ class Streams:
         linked = tuple(stream.name for stream in self.custom if stream.pairs)
         more = {CUSTOM_ANALYTICS: names, "associations": linked}
         rows = [replace(row, source=row.source + more[row.name]) if row.name in more else row for row in STREAMS]
-        self.all: tuple[Stream, ...] = (*rows, *self.custom)
+        # what hangs on others stands behind them
+        objects = [row for row in rows if row.shape == "object"]
+        self.all: tuple[Stream, ...] = (*objects, *self.custom, *(row for row in rows if row.shape != "object"))
 
     def __iter__(self) -> Iterator[Stream]:
         return iter(self.all)

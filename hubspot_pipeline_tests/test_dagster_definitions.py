@@ -11,12 +11,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from hubspot_pipeline import custom_objects
 from hubspot_pipeline.assets import instance, models
 from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.resource import HubSpotResource, SyncConfig
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.settings import Settings, project_root
-from hubspot_pipeline.streams import STREAMS
+from hubspot_pipeline.streams import STREAMS, Streams
 
 ROOT = project_root()
 TOKEN = {"HUBSPOT_ACCESS_TOKEN": "pat-na1-11111111-2222-3333-4444-555555555555"}
@@ -176,3 +177,14 @@ def test_asset_modules_do_not_postpone_their_annotations() -> None:
     for path in (ROOT / "hubspot_pipeline" / "assets").glob("*.py"):
         imported = [node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
         assert "__future__" not in imported, path.name
+
+
+def test_streams_stand_behind_those_that_they_are_made_of() -> None:
+    """Dagster refuses a run that tells of a table before it has told of what that table hangs on."""
+    car = {"objectTypeId": "2-1", "name": "car", "labels": {"plural": "Cars"}, "associations": [
+        {"id": "1", "fromObjectTypeId": "2-1", "toObjectTypeId": "0-1", "name": "car_to_contact"},
+    ]}  # fmt: skip
+    known = [stream.name for stream in Streams(custom_objects.streams_of([car]))]
+    for stream in Streams(custom_objects.streams_of([car])):
+        assert all(known.index(source) < known.index(stream.name) for source in stream.source), stream.name
+    assert "car" in known

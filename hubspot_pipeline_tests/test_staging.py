@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hubspot_pipeline.generate import GENERATED, STAGING, generate, staging
+from hubspot_pipeline.generate import GENERATED, STAGING, TABLE, generate, staging
 from hubspot_pipeline.streams import DECLARED, STREAMS
 from hubspot_pipeline_tests.marts_fixture import dbt, instant
 from hubspot_pipeline_tests.marts_portal import HOSTILE, WISHED, Built
@@ -157,7 +157,9 @@ def test_a_custom_object_has_a_typed_view_where_a_model_asks_for_it(full: Built,
 def project(tmp_path: Path) -> Path:
     """A copy of what the generator reads and writes."""
     (tmp_path / STAGING).mkdir(parents=True)
+    (tmp_path / TABLE).parent.mkdir()
     shutil.copy(ROOT / "README.md", tmp_path)
+    shutil.copy(ROOT / TABLE, tmp_path / TABLE)
     shutil.copytree(ROOT / STAGING, tmp_path / STAGING, dirs_exist_ok=True)
     return tmp_path
 
