@@ -111,6 +111,7 @@ def test_reading_scopes_are_not_taken_for_writing_ones() -> None:
     assert broad == {
         "tickets", "e-commerce", "automation", "forms", "content", "files", "marketing.email.write",
         "crm.dealsplits.read_write", "communication_preferences.read_write",
+        "behavioral_events.event_definitions.read_write",
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from hubspot_pipeline.sandbox import (
     email_api,
     events_api,
     files_api,
+    listings_api,
     lists_api,
     marketing_api,
     router,
@@ -17,5 +18,6 @@ EVERY_SCOPE = frozenset({
     *email_api.CONTENT, *email_api.PREFERENCES, *events_api.SCOPES, *files_api.SCOPES, *lists_api.READ,
     *marketing_api.EMAIL_SCOPES, *marketing_api.CAMPAIGN_SCOPES, *splits_api.SCOPES, "forms",
     "settings.users.read", "settings.users.teams.read",
+    *(scope for listing in listings_api.LISTINGS for scope in listing.scopes),
     *(scope for kind in KINDS for scope in (*kind.read_scopes, *kind.write_scopes)),
 })  # fmt: skip
