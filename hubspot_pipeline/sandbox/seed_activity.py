@@ -30,6 +30,8 @@ DISPOSITIONS = {
 }  # fmt: skip
 """HubSpot's call outcomes: connected, left voicemail, no answer, busy, left live message, wrong number; and weights."""
 
+_LOGGING = "bcc@logs.example"
+"""Address that our people copy in blind, so that a mail program's message is logged."""
 _PARTNER = {"email": "Anna@Partner-Consulting.example", "firstName": "Anna", "lastName": "Partner"}
 _NOTES = (
     "<p>Spoke with <strong>{who}</strong>: they compare us with two others.<br>Next: security review.</p>",
@@ -76,7 +78,8 @@ def email(world: World, scene: Scene, now: int, *, thread: str = "", inbound: bo
     theirs = [{"email": person.email, "firstName": person.first, "lastName": person.last} for person in people[:3]]
     copied = [_PARTNER] if world.chance(0.08) else theirs[1:] if world.chance(0.6) else []
     sender, to = (theirs[0], [ours]) if incoming else (ours, theirs[:1])
-    headers = {"from": sender, "sender": sender, "to": to, "cc": copied, "bcc": []}
+    hidden = [] if incoming or now % 5 else [{"email": _LOGGING}]
+    headers = {"from": sender, "sender": sender, "to": to, "cc": copied, "bcc": hidden}
     thread = thread or f"{rng.getrandbits(60):015x}"
     subject = scene.topic or rng.choice(names.TOPICS)
     bounced = not incoming and world.chance(0.02)
@@ -90,6 +93,7 @@ def email(world: World, scene: Scene, now: int, *, thread: str = "", inbound: bo
         "hs_email_from_lastname": sender["lastName"], "hs_email_to_email": ";".join(one["email"] for one in to),
         "hs_email_to_firstname": to[0]["firstName"], "hs_email_to_lastname": to[0]["lastName"],
         "hs_email_cc_email": ";".join(one["email"] for one in copied), "hs_email_thread_id": thread,
+        "hs_email_bcc_email": ";".join(one["email"] for one in hidden),
         "hs_email_message_id": f"<{rng.getrandbits(64):016x}@mail.example>", "hubspot_owner_id": scene.owner.id,
         "hs_email_open_count": "" if incoming else str(rng.choice((0, 0, 1, 2, 5))),
     }  # fmt: skip
