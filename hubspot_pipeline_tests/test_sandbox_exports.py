@@ -185,3 +185,34 @@ def test_the_command_loads_exports_and_tells_of_them(folder: Path, capsys: pytes
     (folder / "more.csv").write_text("a,b\n1,2\n")
     assert main(["--load", str(folder), "--port", "0"]) == 2
     assert "more.csv has no column `Record ID`" in capsys.readouterr().err
+
+
+def exports(folder: Path, **files: str) -> Portal:
+    for name, text in files.items():
+        (folder / f"hubspot-crm-exports-all-{name}-2026-01-05.csv").write_text(text, encoding="utf-8")
+    portal = Portal()
+    load(portal, folder)
+    return portal
+
+
+def test_one_owner_stands_for_every_way_an_export_writes_them(tmp_path: Path) -> None:
+    cells = ("Ann Lee", "Ann Lee (ann.lee@example.com)", "ann.lee@example.com", "Ann Lee (ann.lee@example.com)")
+    text = "".join(f"{id},C{id},{cell}\n" for id, cell in enumerate(cells, 1))
+    portal = exports(tmp_path, companies=f"Record ID,Company name,Company owner\n{text}")
+    owners = {record(portal, "companies", str(id))["properties"]["hubspot_owner_id"] for id in range(1, 5)}
+    assert len(owners) == 1
+    assert [line["email"] for line in portal.dump() if line["kind"] == "owner"].count("ann.lee@example.com") == 1
+
+
+def test_a_company_of_a_company_has_no_primary_label(tmp_path: Path) -> None:
+    portal = exports(tmp_path, companies="Record ID,Company name,Associated Company IDs\n1,Child,2\n2,Parent,\n")
+    assert {label for *_, label in links(portal, "companies", "companies")} == {None}
+
+
+def test_a_name_means_the_record_of_the_export_and_not_one_known_by_its_id_alone(tmp_path: Path) -> None:
+    portal = exports(
+        tmp_path, companies="Record ID,Company name\n1,Acme\n",
+        contacts="Record ID,Email,Associated Company IDs,Associated Company\n5,a@example.com,99,Acme\n",
+        deals="Record ID,Deal Name,Associated Company\n7,Big,Acme\n",
+    )  # fmt: skip
+    assert {other for _, other, _ in links(portal, "deals", "companies")} == {"1"}

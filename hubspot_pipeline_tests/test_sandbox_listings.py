@@ -170,3 +170,9 @@ def test_the_first_engagements_api_has_all_activities(sandbox: Sandbox) -> None:
     sandbox.post("tokens", {"token": TOKEN, "scopes": ["tickets"]})
     assert sandbox.api("GET", f"{path}/paged").status == 403
     assert sandbox.api("GET", f"{path}/modified/after").json()["results"] == []
+
+
+def test_a_message_of_no_thread_is_refused_and_not_kept(sandbox: Sandbox) -> None:
+    op = {"op": "put", "kind": "conversation_message", "item": {"conversationsThreadId": "77", "text": "Hi"}}
+    assert sandbox.request("POST", "/_sandbox/mutate", {"ops": [op]}).status == 400
+    assert [line for line in sandbox.dump() if line["kind"] == "conversation_message"] == []

@@ -108,10 +108,10 @@ class Collection(Lists):
         if shape.updated:
             full[shape.updated] = when
         full |= item | {shape.id: item_id}
-        self.items[kind][item_id] = full if before is not None else first_values(self.portal_id, kind, full)
         if kind == "conversation_message" and before is None:
             thread = self.item("conversation_thread", full["conversationsThreadId"])
             thread["latestMessageTimestamp"] = max(thread["latestMessageTimestamp"], full["createdAt"])
+        self.items[kind][item_id] = full if before is not None else first_values(self.portal_id, kind, full)
         return item_id
 
     @recorded

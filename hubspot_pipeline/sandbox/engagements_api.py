@@ -82,6 +82,7 @@ def _metadata(kind: str, record: Record, withheld: bool) -> Json:
 
 
 def _headers(text: Any) -> Json:
+    """Headers as they were logged; a text that is no JSON object has no addresses to show."""
     try:
         found = json.loads(text or "{}")
     except ValueError:
@@ -156,7 +157,7 @@ def recent(call: Call) -> Answer:
 
 
 def modified_after(call: Call) -> Answer:
-    """GET: oldest change first from `after`, milliseconds or a cursor; a token without the scope is told nothing."""
+    """GET: oldest change first from `after` in milliseconds; a token without the scope is told nothing."""
     limit = call.whole("limit", 100, AFTER_MOST)
     if not call.token.has_any(SCOPES):
         return json_answer({"results": [], "hasMore": False})

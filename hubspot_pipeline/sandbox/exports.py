@@ -111,17 +111,20 @@ def _owner(load: _Load, cell: str) -> str:
     if not load.owners:
         for id, one in load.portal.owners.items():
             load.owners |= {f"{one['firstName']} {one['lastName']}".casefold(): id, one["email"].casefold(): id}
-    key = name.casefold()
-    if key not in load.owners:
-        found = _NAMED.fullmatch(name)
-        shown, email = (found[1], found[2]) if found else ("", name) if "@" in name else (name, "")
+    found = _NAMED.fullmatch(name)
+    shown, email = (found[1], found[2]) if found else ("", name) if "@" in name else (name, "")
+    email = email or re.sub(r"\s+", ".", shown.strip().casefold()) + "@example.com"
+    keys = [word.casefold() for word in (email, shown.strip()) if word]
+    known = next((load.owners[key] for key in keys if key in load.owners), None)
+    if known is None:
         first, _, last = shown.partition(" ")
-        email = email or re.sub(r"\s+", ".", shown.strip().casefold()) + "@example.com"
-        load.owners[key] = load.portal.add_owner(email=email, first_name=first, last_name=last, at=load.first)
+        known = load.portal.add_owner(email=email, first_name=first, last_name=last, at=load.first)
         load.count("owners")
         if cell.endswith(_GONE):
-            load.portal.archive_owner(load.owners[key], at=load.first)
-    return load.owners[key]
+            load.portal.archive_owner(known, at=load.first)
+    for key in keys:
+        load.owners.setdefault(key, known)
+    return known
 
 
 def _stage(load: _Load, row: Row) -> tuple[str, str]:
@@ -169,7 +172,7 @@ def _links(load: _Load, export: Export) -> int:
                 other = _other_end(load, link.object, id, name)
                 if other is None:
                     continue
-                alone = link.object == "companies" and not marked and len(companies) == 1
+                alone = link.object == "companies" and export.object in _PRIMARY and not marked and len(companies) == 1
                 types = _types(load, export.object, Link(link.object, "Primary") if alone and not link.label else link)
                 load.portal.associate(export.object, str(row.id), link.object, other, types, at=at)
                 count += 1
@@ -211,7 +214,8 @@ def _other_end(load: _Load, object_type: str, id: str, name: str) -> str | None:
         object_type, {key: value for key, value in given.items() if value}, at=load.first, id=id or None,
         source="IMPORT",
     )  # fmt: skip
-    load.by_name |= dict.fromkeys(keys, made)
+    for key in keys:
+        load.by_name.setdefault(key, made)
     load.count(object_type)
     return made
 

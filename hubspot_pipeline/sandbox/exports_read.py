@@ -7,11 +7,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from hubspot_pipeline.sandbox.csv_files import ImportRefused, Table
 from hubspot_pipeline.sandbox.encoding import Json
+from hubspot_pipeline.sandbox.instants import iso
 from hubspot_pipeline.sandbox.portal import Portal
 
 OBJECTS = ("contacts", "companies", "deals")
@@ -248,7 +249,7 @@ class Reader:
                     raise ValueError(f"{cell!r} is not a date like 2024-05-01")
                 return date.fromisoformat(text[:10]).isoformat()
             case "datetime":
-                return iso_of(self._ms(cell))
+                return iso(self._ms(cell))
             case "enumeration":
                 return self._choice(export, definition, cell)
         return cell
@@ -277,10 +278,6 @@ class Reader:
             # a name may hold a semicolon itself; the ids say who is meant
             names = [""] * len(ids)
         return list(zip(ids or [""] * len(names), names, strict=True))
-
-
-def iso_of(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _plain(label: str) -> str:

@@ -102,6 +102,8 @@ def _checked(name: str, value: Any) -> None:
         raise ValueError(f"plan {value!r} is none of {', '.join(TIERS)}")
     if name == "inline_without_scope" and value not in ("omit", "refuse"):
         raise ValueError(f"inline_without_scope {value!r} is neither omit nor refuse")
+    if name == "sunset" and not isinstance(value, list | dict):
+        raise ValueError(f"sunset {value!r} is neither a list of paths nor paths with their dates; [] is none")
     if name == "sunset" and isinstance(value, dict):
         wrong = [date for date in value.values() if instant(date) is None]
         if wrong:

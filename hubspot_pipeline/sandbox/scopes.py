@@ -15,8 +15,8 @@ from hubspot_pipeline.sandbox.catalogue import KINDS
 
 EVERY_SCOPE = frozenset({
     *router.READ_ANY, *router.WRITE_ANY, *router.ANY_OBJECT, *router.CUSTOM_READ, *automation_api.SCOPES,
-    *email_api.CONTENT, *email_api.PREFERENCES, *events_api.SCOPES, *files_api.SCOPES, *lists_api.READ,
-    *marketing_api.EMAIL_SCOPES, *marketing_api.CAMPAIGN_SCOPES, *splits_api.SCOPES, "forms",
+    *email_api.BATCH, *email_api.CONTENT, *email_api.PREFERENCES, *events_api.SCOPES, *files_api.SCOPES,
+    *lists_api.READ, *marketing_api.EMAIL_SCOPES, *marketing_api.CAMPAIGN_SCOPES, *splits_api.SCOPES, "forms",
     "settings.users.read", "settings.users.teams.read",
     *(scope for listing in listings_api.LISTINGS for scope in listing.scopes),
     *(scope for kind in KINDS for scope in (*kind.read_scopes, *kind.write_scopes)),
