@@ -145,11 +145,11 @@ def ui(settings: Settings, arguments: argparse.Namespace) -> int:
     os.execve(sys.executable, command, os.environ | {"DAGSTER_HOME": str(home)})  # noqa: S606  our own interpreter
 
 
-def sandbox(settings: Settings, arguments: argparse.Namespace) -> int:
+def sandbox(words: Sequence[str]) -> int:
     """Run the local HubSpot-compatible portal."""
     from hubspot_pipeline.sandbox.__main__ import main as serve
 
-    return int(serve(arguments.rest))
+    return int(serve(words))
 
 
 def restore(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -207,8 +207,7 @@ def parser() -> argparse.ArgumentParser:
     command("marts", marts)
     command("status", status)
     command("ui", ui).add_argument("--port", type=int, default=3000)
-    added = command("sandbox", sandbox)
-    added.add_argument("rest", nargs=argparse.REMAINDER, help="see `hubspot-pipeline sandbox -h`")
+    commands.add_parser("sandbox", help=(sandbox.__doc__ or "") + " See `hubspot-pipeline sandbox -h`.")
     command("restore", restore)
     added = command("generate", generate)
     added.add_argument("--check", action="store_true", help="only compare; exit 2 where something is stale")
@@ -219,7 +218,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors of ours become one line and their exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["sandbox"]:
-        return sandbox(Settings.load(env={}, with_login=False), argparse.Namespace(rest=words[1:]))
+        return sandbox(words[1:])  # with its own arguments, and whatever the settings say
     arguments = parser().parse_args(words)
     try:
         settings = Settings.load(with_login=arguments.act not in (login, logout))

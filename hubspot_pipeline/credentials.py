@@ -205,14 +205,19 @@ def keep(file: Path, login: Login) -> None:
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Let no other process refresh, replace or delete the login in `file` meanwhile. Raises ConfigError, OSError."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Let no other process refresh, replace or delete the login in `file` meanwhile. Raises ConfigError."""
     lock = FileLock(file.with_name(f".{file.name}.lock"))
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=LOCK_PATIENCE)
     except Timeout:
         raise ConfigError(
             f"Another process has been refreshing the login in {file} for five minutes: end it, then run again."
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"The login in {file} cannot be locked ({error.strerror}): run as the user who logged in, in a folder that "
+            "can be written to."
         ) from None
     try:
         yield

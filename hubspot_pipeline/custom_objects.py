@@ -17,6 +17,7 @@ from hubspot_pipeline.stream_objects import OBJECT_ROWS
 from hubspot_pipeline.streams import RESERVED_TABLES, STREAMS
 
 FILE = "custom_objects.json"
+GROUP = "custom_objects"
 _KEPT = ("objectTypeId", "name", "labels", "associations", "archived")
 
 
@@ -52,11 +53,12 @@ def write(data_dir: Path, schemas: Iterable[dict[str, Any]]) -> bool:
 def streams_of(schemas: Iterable[dict[str, Any]]) -> list[Stream]:
     """HubSpot's definitions of custom objects -> a stream each, in the order of their type ids.
 
-    A name that is no plain table name, or that a stream or table of ours has, gets the prefix `custom_`; links are
-    kept from the custom object to the standard one, between two custom ones from the smaller type id.
+    A name that is no plain table name, or that a stream, group or table of ours has, gets the prefix `custom_`;
+    links are kept from the custom object to the standard one, between two custom ones from the smaller type id.
     """
     ordered = sorted((schema for schema in schemas if not schema.get("archived")), key=_number)
-    taken = {stream.name for stream in STREAMS} | {stream.object for stream in STREAMS} | set(RESERVED_TABLES)
+    taken = {name for stream in STREAMS for name in (stream.name, stream.object, stream.group)}
+    taken |= {GROUP, *RESERVED_TABLES}
     names: dict[str, str] = {}
     for schema in ordered:
         names[str(schema["objectTypeId"])] = name = _table_of(str(schema["name"]), taken)
@@ -78,7 +80,7 @@ def _custom(schema: dict[str, Any], names: dict[str, str]) -> Stream:
         types[known[other], str(link.get("name"))] = (known[other], str(link.get("name")), "USER_DEFINED", number)
     labels = schema.get("labels") or {}
     return Stream(
-        name=name, label=str(labels.get("plural") or schema["name"]), group="custom_objects", shape="object",
+        name=name, label=str(labels.get("plural") or schema["name"]), group=GROUP, shape="object",
         scopes=("crm.objects.custom.read",), about="A custom object of this portal.", plan="Enterprise", object=name,
         type_id=type_id, segment=type_id, singular=str(schema["name"]), created="hs_createdate",
         pairs=tuple(dict.fromkeys(to for to, _ in types)), link_types=tuple(types.values()), custom=True,

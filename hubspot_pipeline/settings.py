@@ -22,7 +22,7 @@ __all__ = ["DEFAULT_BASE_URL", "DEFAULT_START", "NO_SECRET", "Credential", "Secr
 
 DEFAULT_BASE_URL = "https://api.hubapi.com"
 DEFAULT_START = datetime(2006, 6, 1, tzinfo=UTC)
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """The portal is on this machine, so it is a sandbox whatever the token."""
-        return urlsplit(self.base_url).hostname in _LOOPBACK
+        return urlsplit(self.base_url).hostname in LOOPBACK
 
     @classmethod
     def load(
@@ -160,7 +160,7 @@ def _hash_key(value: str, *, needed: bool) -> Secret:
 
 def _base_url(value: str) -> str:
     url = urlsplit(value)
-    allowed = url.hostname in _LOOPBACK or (url.scheme == "https" and (url.hostname or "").endswith(".hubapi.com"))
+    allowed = url.hostname in LOOPBACK or (url.scheme == "https" and (url.hostname or "").endswith(".hubapi.com"))
     if not allowed:
         raise ConfigError(
             f"HUBSPOT_BASE_URL is {value!r}; the token is sent only to https://*.hubapi.com or to this machine."

@@ -119,6 +119,12 @@ class Stream:
         return self.shape == "events"
 
     @property
+    def fields_needed(self) -> tuple[str, ...]:
+        """Fields of an item (the top-level ones) by which it is told apart, found changed, or found of its parent."""
+        needed = {*self.key, self.cursor, "object", "object_id"}
+        return tuple(dict.fromkeys(field.split(".")[0] for column, _, field in self.columns if column in needed))
+
+    @property
     def one(self) -> str:
         """HubSpot's name of one record of this type."""
         return self.singular or self.object.removesuffix("s")

@@ -107,12 +107,12 @@ MARKETING_ROWS: tuple[Stream, ...] = (
                    parent_field="listId"),
           "listId, recordId, membershipTimestamp timestamp", shape="children", key=("list_id", "record_id"),
           scopes=("crm.lists.read",), modes=("full_refresh",), source=("contact_lists",), default=False),
-    _list("forms", "Forms", "forms", "Forms of HubSpot, captured ones, those of pop-ups and of blog comments.",
+    _list("forms", "Forms", "form_data", "Forms of HubSpot, captured ones, those of pop-ups and of blog comments.",
           Endpoint(path="/marketing/v3/forms", paging="after", size=100, params=(("formTypes", "all"),),
                    passes=((("archived", "false"),), (("archived", "true"),))),
           "id, name, formType, archived bool, fieldGroups json, createdAt timestamp, updatedAt timestamp",
           scopes=("forms",), cursor="updated_at", default=False),
-    _list("form_submissions", "Form submissions", "forms", "What visitors sent with each form.",
+    _list("form_submissions", "Form submissions", "form_data", "What visitors sent with each form.",
           Endpoint(path="/form-integrations/v1/submissions/forms/{id}", paging="after", size=50, parent_field="formId",
                    newest_first=True, sweep=100_000),
           "formId, conversionId, submittedAt timestamp, pageUrl, values json", shape="children",
@@ -206,7 +206,7 @@ CHILD_ROWS: tuple[Stream, ...] = (
     web_analytics("custom_objects_web_analytics", "Web analytics of custom objects", ()),
 )  # fmt: skip
 
-_ACTIVITIES = tuple(stream.name for stream in OBJECT_ROWS if stream.group == "engagements")
+_ACTIVITIES = tuple(stream.name for stream in OBJECT_ROWS if stream.group == "activities")
 
 DERIVED_ROWS: tuple[Stream, ...] = (
     _derived("associations", "Associations", "crm",
@@ -226,13 +226,13 @@ DERIVED_ROWS: tuple[Stream, ...] = (
              "Every record that HubSpot no longer shows, and why: a view over all objects.", (), key=("object", "id")),
     _derived("merged_records", "Merged records", "crm", "Records merged away and their survivor, a view.", (),
              key=("object", "merged_id")),
-    _derived("engagements", "Engagements", "engagements",
+    _derived("engagements", "Engagements", "activities",
              "Calls, e-mails, meetings, notes, tasks, messages and letters in one view, with whom they concern.",
              _ACTIVITIES, key=("object", "id")),
-    _derived("engagements_metadata", "Engagement details", "engagements",
+    _derived("engagements_metadata", "Engagement details", "activities",
              "What each engagement says: numbers, status, subject, body, start and end; a view.", _ACTIVITIES,
              key=("object", "engagement_id")),
-    *(_derived(f"engagements_metadata_{field}", f"Engagement addresses ({field})", "engagements",
+    *(_derived(f"engagements_metadata_{field}", f"Engagement addresses ({field})", "activities",
                f"Whom each e-mail names in {field}; a view.", ("engagements_emails",), scopes=("sales-email-read",),
                key=("object", "engagement_id", "position"))
       for field in ("from", "to", "cc", "bcc")),

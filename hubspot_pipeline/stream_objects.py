@@ -18,7 +18,7 @@ def _object(name: str, label: str, type_id: str, about: str, **given: Any) -> St
 def _activity(name: str, label: str, type_id: str, about: str, **given: Any) -> Stream:
     return _object(given.pop("stream", f"engagements_{name}"), label, type_id, about, object=name,
                    created="hs_createdate", pairs=_EVERYBODY,
-                   **({"group": "engagements", "scopes": CONTACTS_SCOPE} | given))  # fmt: skip
+                   **({"group": "activities", "scopes": CONTACTS_SCOPE} | given))  # fmt: skip
 
 
 def _commerce(name: str, label: str, type_id: str, about: str, **given: Any) -> Stream:
@@ -27,7 +27,7 @@ def _commerce(name: str, label: str, type_id: str, about: str, **given: Any) -> 
 
 def _service(name: str, label: str, type_id: str, about: str, **given: Any) -> Stream:
     more = {
-        "group": "services",
+        "group": "object_library",
         "default": False,
         "pairs": _EVERYBODY,
         "plan": "activated in the portal",

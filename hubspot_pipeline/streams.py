@@ -7,7 +7,7 @@ A new stream of a known shape is a new row in stream_objects or stream_collectio
 Run alone: `python -m hubspot_pipeline.streams` prints the table.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -26,6 +26,7 @@ __all__ = [
     "Streams",
     "install_scopes",
     "objects_path",
+    "with_sources",
 ]
 
 API_VERSION = "2026-03"
@@ -119,3 +120,13 @@ def install_scopes(streams: Iterable[Stream] = STREAMS) -> tuple[tuple[str, ...]
 if __name__ == "__main__":
     for row in STREAMS:
         print(f"{row.name:32} {row.shape:12} {row.label:36} {' | '.join(row.scopes)}")
+
+
+def with_sources(selected: Sequence[Stream]) -> set[str]:
+    """Names of streams and of those that they need: what fills a derived one, where parents come from."""
+    names = {stream.name for stream in selected}
+    for stream in selected:
+        # one of several that fill a stream is enough if it is named
+        if stream.shape == "children" or not names & set(stream.source):
+            names |= set(stream.source)
+    return names

@@ -72,6 +72,10 @@ class Sandbox:
     def config(self, **knobs: Any) -> Any:
         return self.post("config", knobs)
 
+    def grant(self, *scopes: str) -> None:
+        """The token has these scopes from now on, and no others."""
+        self.post("tokens", {"token": TOKEN, "scopes": list(scopes)})
+
     def calls(self, since: int = 0) -> list[dict[str, Any]]:
         calls: list[dict[str, Any]] = self.get(f"calls?since={since}")["calls"]
         return calls

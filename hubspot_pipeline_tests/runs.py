@@ -9,17 +9,43 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from hubspot_pipeline.choice import Choice, Wanted
 from hubspot_pipeline.settings import Credential, Secret, Settings
+from hubspot_pipeline.streams import STREAMS
 from hubspot_pipeline.warehouse.run import RunResult, run
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
+KEY = Secret("a key of at least sixteen characters")
+NONE = dict.fromkeys(sorted({stream.group for stream in STREAMS}), False)
+"""Every group of streams off."""
 
 
 def settings(data_dir: Path, url: str, **given: Any) -> Settings:
     """Settings of a warehouse in `data_dir` that reads the portal at `url`; waits before retries are left out."""
     made = Settings(ROOT, data_dir, Credential(access_token=Secret(TOKEN)), url, backoff=0.0)
     return replace(made, **given)
+
+
+def chosen(given: Settings, text: str) -> Settings:
+    """The same settings with this hubspot.yaml, and a key to hash with."""
+    folder = given.data_dir.with_name(f"{given.data_dir.name}-choice")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hubspot.yaml").write_text(text)
+    return replace(given, choice=Choice.load(folder), hash_key=KEY)
+
+
+def only(given: Settings, *names: str, **wanted: Wanted) -> Settings:
+    """The same settings with these streams on and all others off."""
+    return replace(given, choice=Choice(NONE | dict.fromkeys(names, True), wanted))
+
+
+def rows(given: Settings, sql: str) -> list[Any]:
+    """The rows of a query on the working file."""
+    with duckdb.connect(str(given.working), read_only=True) as con:
+        return con.execute(sql).fetchall()
 
 
 def calls_of(sandbox: Sandbox) -> Counter[str]:

@@ -151,7 +151,7 @@ def test_a_token_that_cannot_be_sent_is_refused_without_showing_it(sandbox: Sand
 
 
 def test_a_missing_scope_is_named(sandbox: Sandbox) -> None:
-    sandbox.post("tokens", {"token": TOKEN, "scopes": ["oauth"]})
+    sandbox.grant("oauth")
     error = refused(client(sandbox))
     assert isinstance(error, MissingScope)
     assert "crm.objects.contacts.read" in error.scopes

@@ -6,8 +6,11 @@ from typing import Any
 
 import duckdb
 import pytest
+import requests
 
+from hubspot_pipeline.api.download import download
 from hubspot_pipeline.choice import Choice, Files
+from hubspot_pipeline.errors import HubSpotError
 from hubspot_pipeline.warehouse.attachments import safe_name
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
@@ -73,6 +76,24 @@ def test_content_that_cannot_be_had_is_told_and_stops_nothing(sandbox: Sandbox, 
     assert sorted(path is None for path in _rows(given.working).values()) == [False, True]
 
 
+def test_a_token_that_ends_meanwhile_fails_the_stream(sandbox: Sandbox, tmp_path: Path) -> None:
+    ids = _attach(sandbox, ("one", "two"))
+    sandbox.post("faults", {"faults": [{"match": "signed-url", "status": 401, "times": None}]})
+    given = settings(tmp_path, sandbox.url, choice=Choice(files=Files(download=True)))
+    outcome = run(given, streams=["files"]).outcomes["files"]
+    assert outcome.status == "failed"
+    assert "HubSpot refuses the token" in outcome.message
+    assert _rows(given.working) == dict.fromkeys(ids)
+
+
+def test_content_that_comes_later_counts_as_a_change(sandbox: Sandbox, tmp_path: Path) -> None:
+    _attach(sandbox, ("one",))
+    landed(run(settings(tmp_path, sandbox.url), streams=["files"]))
+    given = settings(tmp_path, sandbox.url, choice=Choice(files=Files(download=True)))
+    assert landed(run(given, streams=["files"])).changed
+    assert not landed(run(given, streams=["files"])).changed
+
+
 def test_the_token_does_not_travel_with_a_signed_url(sandbox: Sandbox, tmp_path: Path) -> None:
     _attach(sandbox, ("one",))
     given = settings(tmp_path, sandbox.url, choice=Choice(files=Files(download=True)))
@@ -87,3 +108,20 @@ def test_a_name_keeps_only_plain_characters(name: str) -> None:
     assert made.startswith("42")
     assert not set(made) & set("/\\\0:\u202e")
     assert len(made.encode()) <= 255
+
+
+@pytest.mark.parametrize("url", [
+    "http://files.example.com/a", "https://127.0.0.1/a", "https://localhost/a", "https://[::1]/a", "https://10.0.0.7/a",
+    "https://169.254.169.254/latest/meta-data", "https://[::ffff:127.0.0.1]/a", "https://127.1/a", "https://0x7f.1/a",
+    "https://2130706433/a", "https://metadata/a", "https://[fe80::1]/a", "https://[::1/a", "file:///etc/passwd", "",
+])  # fmt: skip
+def test_content_is_never_asked_of_this_network(url: str, tmp_path: Path) -> None:
+    with requests.Session() as session, pytest.raises(HubSpotError, match="the file's URL"):
+        download(session, url, tmp_path / "one", local=False, timeout=(0.01, 0.01))
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("url", ["https://f.hubspotusercontent.com/a", "https://10.0.0.7/a", "http://example.com/a"])
+def test_a_sandbox_leads_nowhere_else(url: str, tmp_path: Path) -> None:
+    with requests.Session() as session, pytest.raises(HubSpotError, match="the file's URL"):
+        download(session, url, tmp_path / "one", local=True, timeout=(0.01, 0.01))

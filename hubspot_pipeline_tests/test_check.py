@@ -22,15 +22,9 @@ from hubspot_pipeline.warehouse.rights import can_write
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.reading import fill
-from hubspot_pipeline_tests.runs import ROOT, landed, settings
+from hubspot_pipeline_tests.runs import ROOT, landed, only, settings
 
-NONE = dict.fromkeys(sorted({stream.group for stream in STREAMS}), False)
 HOSTILE = "Machines\x1b]0;owned\x07\x1b[2J\u202e\nsafe"
-
-
-def _only(given: Settings, *names: str) -> Settings:
-    """The same settings with these streams on and all others off."""
-    return replace(given, choice=Choice(NONE | dict.fromkeys(names, True)))
 
 
 def _with_scopes(sandbox: Sandbox, given: Settings, *scopes: str) -> Settings:
@@ -59,7 +53,7 @@ def _process(data_dir: Path, *words: str, **env: str) -> subprocess.CompletedPro
 
 def test_a_token_with_few_scopes_is_told_which_ones_each_stream_lacks(sandbox: Sandbox, tmp_path: Path) -> None:
     fill(sandbox, [11, 12, 13])
-    given = _only(settings(tmp_path / "none", sandbox.url), "contacts", "deals", "deal_pipelines", "owners", "tickets",
+    given = only(settings(tmp_path / "none", sandbox.url), "contacts", "deals", "deal_pipelines", "owners", "tickets",
                   "deal_splits", "engagements_emails", "associations")  # fmt: skip
     report = check(_with_scopes(sandbox, given, "oauth", "crm.objects.contacts.read", "automation"))
     rows = _rows(report)
@@ -81,7 +75,7 @@ def test_what_a_plan_lacks_is_told_apart_from_scopes(sandbox: Sandbox, tmp_path:
     fill(sandbox, [11])
     sandbox.config(unavailable=["leads"], web_analytics=False, custom_objects=False)
     report = check(
-        _only(settings(tmp_path, sandbox.url), "contacts", "leads", "contacts_web_analytics", "object_schemas")
+        only(settings(tmp_path, sandbox.url), "contacts", "leads", "contacts_web_analytics", "object_schemas")
     )
     rows = _rows(report)
     lacking = {name: row.plan for name, row in rows.items() if not row.readable}
@@ -95,7 +89,7 @@ def test_what_a_plan_lacks_is_told_apart_from_scopes(sandbox: Sandbox, tmp_path:
 def test_writing_scopes_that_nothing_needs_are_named(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = _only(settings(tmp_path, sandbox.url), "contacts", "tickets", "deals", "deal_splits", "owners")
+    given = only(settings(tmp_path, sandbox.url), "contacts", "tickets", "deals", "deal_splits", "owners")
     given = _with_scopes(
         sandbox, given, "oauth", "crm.objects.contacts.read", "crm.objects.contacts.write", "tickets", "automation",
         "crm.objects.owners.read", "crm.objects.deals.read", "crm.dealsplits.read_write", "crm.schemas.deals.write",
@@ -121,13 +115,13 @@ def test_links_that_the_token_may_not_read_are_named(sandbox: Sandbox, tmp_path:
         {"message": "no", "context": {"requiredGranularScopes": ["crm.objects.line_items.read"]}}]}  # fmt: skip
     fault = {"match": "POST /crm/associations/.*/deals/line_items/", "status": 403, "body": refusal, "times": None}
     sandbox.post("faults", {"faults": [fault]})
-    report = check(_only(settings(tmp_path, sandbox.url), "deals", "associations"))
+    report = check(only(settings(tmp_path, sandbox.url), "deals", "associations"))
     assert [pair[:2] for pair in report.refused_links] == [("deals", "line_items")]
     assert "crm.objects.line_items.read" in report.refused_links[0][2]
 
 
 def test_streams_that_are_off_and_readable_are_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
-    given = _only(settings(tmp_path, sandbox.url), "contacts")
+    given = only(settings(tmp_path, sandbox.url), "contacts")
     sandbox.config(unavailable=["workflows"])  # for which the scope is not enough
     scopes = ("oauth", "crm.objects.contacts.read", "forms", "crm.lists.read", "automation")
     report = check(_with_scopes(sandbox, given, *scopes))
@@ -152,7 +146,7 @@ def test_a_name_in_hubspot_yaml_that_the_portal_lacks_ends_the_check(sandbox: Sa
 
 
 def test_a_check_says_when_the_credential_is_refused_or_of_another_portal(sandbox: Sandbox, tmp_path: Path) -> None:
-    given = _only(settings(tmp_path, sandbox.url), "owners")
+    given = only(settings(tmp_path, sandbox.url), "owners")
     with pytest.raises(CredentialError):
         check(replace(given, credential=Credential(access_token=Secret("no-such-token"))))
     landed(run(given))
@@ -173,7 +167,7 @@ def test_the_scopes_to_paste_need_neither_token_nor_network(tmp_path: Path) -> N
 def test_the_scopes_to_paste_open_also_what_chosen_streams_hang_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = _only(settings(tmp_path, "http://127.0.0.1:9"), "deal_splits", "list_memberships")
+    given = only(settings(tmp_path, "http://127.0.0.1:9"), "deal_splits", "list_memberships")
     assert _command(given, "check", "--scopes") == 0
     assert sorted(capsys.readouterr().out.split()) == [
         "crm.dealsplits.read_write", "crm.lists.read", "crm.objects.deals.read",
@@ -183,7 +177,7 @@ def test_the_scopes_to_paste_open_also_what_chosen_streams_hang_on(
 def test_a_sync_that_takes_more_than_todays_share_stops_before_it_reads(sandbox: Sandbox, tmp_path: Path) -> None:
     fill(sandbox, list(range(1_001, 3_001)))
     sandbox.config(daily_limit=60)
-    given = _only(settings(tmp_path, sandbox.url, daily_share=0.5), "contacts")
+    given = only(settings(tmp_path, sandbox.url, daily_share=0.5), "contacts")
     with pytest.raises(ConfigError) as refused:
         _command(given, "sync", "--no-marts")
     words = str(refused.value)
@@ -202,7 +196,7 @@ def test_a_sync_that_takes_more_than_todays_share_stops_before_it_reads(sandbox:
 def test_yes_begins_all_the_same_and_goes_on_day_after_day(sandbox: Sandbox, tmp_path: Path) -> None:
     fill(sandbox, list(range(1_001, 3_001)))
     sandbox.config(daily_limit=40)
-    given = _only(settings(tmp_path, sandbox.url, daily_share=0.5), "contacts")
+    given = only(settings(tmp_path, sandbox.url, daily_share=0.5), "contacts")
     assert _command(given, "sync", "--yes", "--no-marts") == 3
     for _ in range(3):
         sandbox.post("clock", {"advance_ms": 86_400_000})
@@ -214,7 +208,7 @@ def test_yes_begins_all_the_same_and_goes_on_day_after_day(sandbox: Sandbox, tmp
 
 def test_a_warehouse_that_was_synced_tells_without_a_call(sandbox: Sandbox, tmp_path: Path) -> None:
     fill(sandbox, [1_001])
-    given = _only(settings(tmp_path, sandbox.url), "contacts", "owners")
+    given = only(settings(tmp_path, sandbox.url), "contacts", "owners")
     first = budget(given)
     assert first is not None
     assert "is expected to make" in first.line()
@@ -223,7 +217,7 @@ def test_a_warehouse_that_was_synced_tells_without_a_call(sandbox: Sandbox, tmp_
     assert budget(given) is None
     assert sandbox.calls() == []
     # what is chosen anew is counted, all that is read again is told
-    assert budget(_only(given, "contacts", "owners", "companies")) is None
+    assert budget(only(given, "contacts", "owners", "companies")) is None
     again = budget(given, full=True)
     assert again is not None
     assert again.calls <= first.calls
@@ -234,7 +228,7 @@ def test_an_oauth_app_is_told_no_daily_limit_and_goes_on(sandbox: Sandbox, tmp_p
                            "scopes": ["crm.objects.contacts.read"]})  # fmt: skip
     sandbox.config(daily_limit=1)
     app = Credential(client_id="app", client_secret=Secret("s"), refresh_token=Secret("r"))
-    given = replace(_only(settings(tmp_path, sandbox.url), "contacts"), credential=app)
+    given = replace(only(settings(tmp_path, sandbox.url), "contacts"), credential=app)
     expected = budget(given)
     assert expected is not None
     assert "no daily limit" in expected.line()

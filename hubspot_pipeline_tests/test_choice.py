@@ -219,6 +219,8 @@ BAD: list[tuple[str, tuple[str, ...]]] = [
     ("files: {folder: ../out}", ("files.folder", "'../out'", "inside the data folder")),
     ("files: {folder: /tmp}", ("files.folder",)),
     ("files: {folder: .load}", ("files.folder",)),
+    *((f"files: {{folder: {name}}}", ("files.folder", "the pipeline's own", "files"))
+      for name in ("sandbox", "Dagster_Home", "warehouse.duckdb", "credentials.json/x", "custom_objects.json")),
     ("files: {folder: 'C:\\x'}", ("files.folder",)),
     ("files: {folders: x}", ("Did you mean folder?",)),
     ("properties: {deals: [amuont]}", ("properties.deals", "no property of deals 'amuont'", "Did you mean amount?")),
@@ -408,3 +410,11 @@ def test_the_projects_file_chooses_nothing_and_its_examples_are_valid(tmp_path: 
     assert said == {"mode", "properties", "history", "block", "hash", "expose", "columns", "filters"}
     assert choice.stream("contacts").history != ALL
     assert choice.stream("deals").expose == NONE
+
+
+def test_no_group_turns_on_more_than_the_stream_of_its_name() -> None:
+    groups: dict[str, set[str]] = {}
+    for stream in STREAMS:
+        groups.setdefault(stream.group, set()).add(stream.name)
+    names = {stream.name for stream in STREAMS}
+    assert {group: streams for group, streams in groups.items() if group in names and streams != {group}} == {}

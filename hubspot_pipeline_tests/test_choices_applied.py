@@ -2,34 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
-from hubspot_pipeline.choice import Choice
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.sandbox.seed import generate
-from hubspot_pipeline.settings import Secret, Settings
+from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
-from hubspot_pipeline_tests.runs import landed, settings
+from hubspot_pipeline_tests.runs import chosen, landed, rows, settings
 
-KEY = Secret("a key of at least sixteen characters")
 NEEDLE = "needle.person@example.com"
-
-
-def chosen(given: Settings, text: str) -> Settings:
-    """The same settings with this hubspot.yaml."""
-    folder = given.data_dir / "choice"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "hubspot.yaml").write_text(text)
-    return replace(given, choice=Choice.load(folder), hash_key=KEY)
-
-
-def rows(given: Settings, sql: str) -> list[Any]:
-    with duckdb.connect(str(given.working), read_only=True) as con:
-        return con.execute(sql).fetchall()
 
 
 @pytest.fixture
@@ -171,3 +154,45 @@ def test_history_that_is_chosen_later_is_read_for_all_records(sandbox: Sandbox, 
     assert stored == theirs
     again = landed(run(more, streams=["contacts", "contacts_property_history"]))
     assert not again.changed
+
+
+def test_history_that_was_not_followed_for_a_while_has_no_gap(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.post("clock", {"now": "2027-03-01T12:00:00Z", "frozen": True})
+    given = replace(settings(tmp_path, sandbox.url), small_portal=0)
+    followed = chosen(given, "history: {contacts: [jobtitle]}")
+    both = ["contacts", "contacts_property_history"]
+    (id_,) = sandbox.mutate({"op": "create", "object": "contacts", "properties": {"jobtitle": "First"}})
+    landed(run(followed, streams=both))
+    sandbox.post("clock", {"advance_ms": 3_600_000})
+    sandbox.mutate({"op": "update", "object": "contacts", "id": id_, "properties": {"jobtitle": "Second"}})
+    landed(run(given, streams=["contacts"]))
+    landed(run(followed, streams=both))
+    versions = rows(given, "SELECT value FROM hubspot.contacts_property_history WHERE property = 'jobtitle' ORDER BY 1")
+    assert versions == [("First",), ("Second",)]
+
+
+@pytest.mark.parametrize("mode", ["incremental_client_side", "full_refresh"])
+def test_a_record_that_stops_matching_leaves_in_every_mode_though_no_date_moves(
+    sandbox: Sandbox, given: Settings, mode: str
+) -> None:
+    text = f"filters: {{contacts: [{{field: city, condition: equals, value: Oslo}}]}}\nmode: {{contacts: {mode}}}"
+    given = replace(chosen(given, text), small_portal=0)
+    landed(run(given, streams=["contacts"]))
+    ids = [row[0] for row in rows(given, "SELECT id FROM hubspot.contacts ORDER BY id")]
+    sandbox.mutate({"op": "update", "object": "contacts", "id": ids[1], "properties": {"city": "Bonn"}, "touch": False})
+    landed(run(given, streams=["contacts"]))
+    assert [row[0] for row in rows(given, "SELECT id FROM hubspot.contacts ORDER BY id")] == [ids[0], *ids[2:]]
+
+
+def test_a_mistake_about_one_object_does_not_keep_another_from_landing(sandbox: Sandbox, given: Settings) -> None:
+    renamed = chosen(given, "columns: {contacts: {zip: postcode}}")
+    landed(run(renamed, streams=["contacts", "properties"]))
+    sql = "SELECT property, alias FROM hubspot.property_choices WHERE object = 'contacts' AND alias IS NOT NULL"
+    before = rows(given, sql)
+    assert ("zip", "postcode") in before
+    (id_,) = sandbox.mutate({"op": "create", "object": "deals", "properties": {"dealname": "D"}})
+    wrong = chosen(given, "columns: {contacts: {zipp: postcode}}")
+    landed(run(wrong, streams=["deals"]))
+    assert rows(given, "SELECT id FROM hubspot.deals") == [(id_,)]
+    assert rows(given, "SELECT status FROM hubspot.sync_runs WHERE stream = 'deals'") == [("succeeded",)]
+    assert rows(given, sql) == before

@@ -1,7 +1,6 @@
 """What is chosen and what changes, through whole runs: Dagster, dbt and publishing, and all that they leave on disk."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -9,23 +8,14 @@ import pytest
 
 from hubspot_pipeline import query
 from hubspot_pipeline.assets.execute import execute
-from hubspot_pipeline.choice import Choice
 from hubspot_pipeline.sandbox.seed import generate
-from hubspot_pipeline.settings import Secret, Settings
+from hubspot_pipeline.settings import Settings
 from hubspot_pipeline_tests.conftest import Sandbox
-from hubspot_pipeline_tests.runs import settings
+from hubspot_pipeline_tests.runs import chosen, settings
 
 NEEDLES = ("needle.person@example.com", "needle street 9")
 HIDDEN = "hash: {contacts: [email]}\nblock: {contacts: [address]}\nhistory: {contacts: [email]}"
 SHOWN = "history: {contacts: [email, address]}"
-
-
-def chosen(given: Settings, text: str) -> Settings:
-    """The same settings with this hubspot.yaml."""
-    folder = given.data_dir.parent / "choice"
-    folder.mkdir(exist_ok=True)
-    (folder / "hubspot.yaml").write_text(text)
-    return replace(given, choice=Choice.load(folder), hash_key=Secret("a key of at least sixteen characters"))
 
 
 def built(given: Settings) -> str:

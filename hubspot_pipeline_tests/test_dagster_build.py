@@ -7,9 +7,15 @@ import dagster as dg
 import duckdb
 import pytest
 
+from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.execute import ExecutionResult, execute
 from hubspot_pipeline.assets.instance import dagster_home
+from hubspot_pipeline.assets.resource import HubSpotResource
+from hubspot_pipeline.assets.warehouse import MARK
 from hubspot_pipeline.settings import Settings, project_root
+from hubspot_pipeline.warehouse.run import run
+from hubspot_pipeline_tests import runs as sync
+from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 
 ROOT = project_root()
 TESTS = """
@@ -77,3 +83,30 @@ def test_a_broken_model_is_named_with_its_remedy_and_keeps_no_other_from_being_p
     again = execute(settings, job="marts")
     assert again.exit_code == 0, again.message
     assert landed(settings, again) == marts(settings) == {"sound", "doubled", "broken", "below"}
+
+
+def test_marts_that_were_built_under_another_choice_count_as_stale(
+    settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, sql in (("broken", "select 2 as id"), ("doubled", "select 1 as id")):
+        (settings.root / "dbt_project" / "models" / f"{name}.sql").write_text(sql)
+    monkeypatch.chdir(settings.root)
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    monkeypatch.setenv("HUBSPOT_BASE_URL", sandbox.url)
+    settings.working.unlink()
+    sync.landed(run(Settings.load(), streams=["contacts", "properties"]))
+    mark = settings.working.with_name(MARK)
+    assert execute(Settings.load(), job="marts").success
+    assert mark.exists()
+    sound = assemble(Settings.load(), HubSpotResource()).resolve_job_def("marts")
+
+    def build_one(history: dg.DagsterInstance) -> None:
+        (key,) = [key for key in sound.asset_layer.executable_asset_keys if key.path[-1] == "sound"]
+        assert sound.execute_in_process(instance=history, asset_selection=[key]).success
+
+    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as history:
+        build_one(history)
+        assert mark.exists()
+        (settings.root / "hubspot.yaml").write_text("columns: {contacts: {zip: postcode}}")
+        build_one(history)
+        assert not mark.exists(), "the other models show the old name"

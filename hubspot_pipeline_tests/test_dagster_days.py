@@ -15,11 +15,11 @@ from hubspot_pipeline.choice import Choice
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
-from hubspot_pipeline_tests.runs import landed, settings
+from hubspot_pipeline_tests.runs import landed, rows, settings
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 LOGS = ("email_events", "subscription_changes")
-CHOSEN = Choice(streams={**dict.fromkeys(("crm", "engagements", "people", "settings", "history"), False),
+CHOSEN = Choice(streams={**dict.fromkeys(("crm", "activities", "people", "settings", "history"), False),
                          **dict.fromkeys((*LOGS, "contacts"), True)})  # fmt: skip
 
 
@@ -60,11 +60,6 @@ def _cursors(given: Settings) -> dict[str, Any]:
         return dict(con.execute(sql).fetchall())
 
 
-def _rows(given: Settings, sql: str) -> list[Any]:
-    with duckdb.connect(str(given.working), read_only=True) as con:
-        return con.execute(sql).fetchall()
-
-
 def _execute(given: Settings, hubspot: Given, job: str, instance: dg.DagsterInstance, keys: list[str],
              tags: dict[str, str] | None = None) -> dg.ExecuteInProcessResult:  # fmt: skip
     definition = assemble(given, hubspot).resolve_job_def(job)
@@ -90,7 +85,7 @@ def test_ninety_days_of_a_log_are_one_run_that_can_be_repeated_and_moves_no_curs
             assert done.success
             (landing,) = [event for event in done.all_events if event.is_step_materialization][:1]
             assert landing.step_materialization_data.materialization.metadata["rows_inserted"].value == inserted
-            assert _rows(given, "SELECT count(*) FROM hubspot.email_events") == [(90,)]
+            assert rows(given, "SELECT count(*) FROM hubspot.email_events") == [(90,)]
         filled = instance.get_materialized_partitions(raw.key("email_events"))
     assert len(filled) == 90
     after = _cursors(given)
@@ -120,5 +115,5 @@ def test_days_are_for_logs_and_the_other_streams_of_a_run_are_read_as_always(san
     with dg.DagsterInstance.ephemeral() as instance:
         done = _execute(given, hubspot, SYNC, instance, ["email_events", "contacts"], _range(NOW, NOW))
     assert done.success
-    assert _rows(given, "SELECT count(*) FROM hubspot.email_events") == [(1,)]
-    assert _rows(given, "SELECT count(*) FROM hubspot.contacts") == [(1,)]
+    assert rows(given, "SELECT count(*) FROM hubspot.email_events") == [(1,)]
+    assert rows(given, "SELECT count(*) FROM hubspot.contacts") == [(1,)]

@@ -188,3 +188,9 @@ def test_streams_stand_behind_those_that_they_are_made_of() -> None:
     for stream in Streams(custom_objects.streams_of([car])):
         assert all(known.index(source) < known.index(stream.name) for source in stream.source), stream.name
     assert "car" in known
+
+
+@pytest.mark.parametrize("name", ["activities", "custom_objects", "contacts", "sync_runs", "engagements"])
+def test_a_custom_object_takes_no_name_that_means_something_here(name: str) -> None:
+    (found,) = custom_objects.streams_of([{"objectTypeId": "2-1", "name": name, "labels": {}, "associations": []}])
+    assert found.name == f"custom_{name}"

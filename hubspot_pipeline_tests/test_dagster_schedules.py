@@ -4,6 +4,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,11 @@ from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.instance import POOL, PROCESS, this_process
 from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.assets.warehouse import RESUMES_AT
+from hubspot_pipeline.choice import Choice
 from hubspot_pipeline.settings import Settings, project_root
+from hubspot_pipeline.warehouse.run import run
+from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.runs import landed, settings
 
 Status = dg.DagsterRunStatus
 
@@ -129,3 +134,23 @@ def test_the_sensor_keeps_ten_minutes_between_its_runs(
         data = sensor.evaluate_tick(context)
     assert not data.run_requests
     assert "s ago" in (data.skip_message or "")
+
+
+def test_the_sensor_starts_nothing_that_was_turned_on_since_the_definitions_were_loaded(
+    sandbox: Sandbox, history: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = settings(tmp_path / "data", sandbox.url)
+    landed(run(given, streams=["contacts", "products"]))
+    loaded = assemble(replace(given, choice=Choice({"products": False})))
+    sandbox.mutate({"op": "create", "object": "contacts", "properties": {}},
+                   {"op": "create", "object": "products", "properties": {}})  # fmt: skip
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    hubspot = HubSpotResource(data_dir=str(given.data_dir), base_url=sandbox.url)
+    (sensor,) = loaded.sensors or []
+    assert isinstance(sensor, dg.SensorDefinition)
+    with dg.build_sensor_context(instance=history, resources={"hubspot": hubspot}, definitions=loaded) as context:
+        data = sensor.evaluate_tick(context)
+    (request,) = data.run_requests or []
+    selected = {key.to_user_string() for key in request.asset_selection or []}
+    assert "hubspot/contacts" in selected
+    assert "hubspot/products" not in selected

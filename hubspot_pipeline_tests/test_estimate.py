@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from hubspot_pipeline.choice import Choice
 from hubspot_pipeline.choice.conditions import criteria
 from hubspot_pipeline.choice.wanted import Wanted
 from hubspot_pipeline.sandbox.seed import generate
@@ -17,15 +16,9 @@ from hubspot_pipeline.warehouse.estimate import Cost, Portal, Size, estimate
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.reading import T0, fill
-from hubspot_pipeline_tests.runs import calls_of, landed, settings
+from hubspot_pipeline_tests.runs import calls_of, landed, only, settings
 
-NONE = dict.fromkeys(sorted({stream.group for stream in Streams()}), False)
 HOUR = 3_600_000
-
-
-def _only(given: Settings, *names: str, **wanted: Wanted) -> Settings:
-    """The same settings with these streams on and all others off."""
-    return replace(given, choice=Choice(NONE | dict.fromkeys(names, True), wanted))
 
 
 def _made(sandbox: Sandbox, given: Settings, **how: Any) -> int:
@@ -50,7 +43,7 @@ def generated(sandbox: Sandbox) -> Sandbox:
 def test_a_generated_portal_takes_the_calls_that_were_expected(generated: Sandbox, tmp_path: Path) -> None:
     names = ("contacts", "deals", "workspace", "associations", "properties", "deals_property_history",
              "contact_lists", "list_memberships", "campaigns", "deal_splits")  # fmt: skip
-    small = _only(settings(tmp_path, generated.url), *names)
+    small = only(settings(tmp_path, generated.url), *names)
     large = replace(small, small_portal=0)
     before = check(small)
     assert _is_about(before.first.calls, made := _made(generated, small)), (before.first, made)
@@ -83,7 +76,7 @@ def test_a_portal_made_by_hand_takes_the_calls_that_were_expected(sandbox: Sandb
                         "to_id": id_ - 4_000})  # fmt: skip
         sandbox.mutate({"op": "archive", "object": "deals", "id": id_})
     names = ("contacts", "companies", "deals", "associations", "deals_property_history")
-    given = _only(settings(tmp_path, sandbox.url), *names)
+    given = only(settings(tmp_path, sandbox.url), *names)
     report = check(given)
     # 1,150 contacts: 12 pages and their companies in 2 calls; 120 deals: 3 pages with history, 60 archived ones in 2
     # more, 3 kinds of links; each object: 2 definitions, 2 counts, 1 page of the bin; the account, custom objects
@@ -99,7 +92,7 @@ def test_what_a_filter_keeps_is_counted_and_changes_the_calls(sandbox: Sandbox, 
     fill(sandbox, list(range(1_001, 1_901)), properties={"lifecyclestage": "lead"})
     fill(sandbox, list(range(2_001, 2_151)), properties={"lifecyclestage": "customer"})
     filters = criteria([{"field": "lifecyclestage", "condition": "equals", "value": "customer"}], "filters.contacts")
-    given = _only(settings(tmp_path, sandbox.url), "contacts", "companies", "associations",
+    given = only(settings(tmp_path, sandbox.url), "contacts", "companies", "associations",
                   contacts=Wanted(filters=filters))  # fmt: skip
     report = check(given)
     row = next(row for row in report.streams if row.stream == "contacts")
@@ -113,7 +106,7 @@ def test_more_properties_than_a_url_holds_cost_a_second_call_for_each_page(sandb
         definition = {"name": f"a_rather_long_name_of_a_property_{number:03}", "type": "string", "fieldType": "text"}
         sandbox.portal.define_property("companies", definition)
     fill(sandbox, list(range(1_001, 1_251)), object_type="companies")
-    given = _only(settings(tmp_path, sandbox.url), "companies")
+    given = only(settings(tmp_path, sandbox.url), "companies")
     report = check(given)
     row = next(row for row in report.streams if row.stream == "companies")
     assert (row.properties, row.custom) == (len(sandbox.portal.definitions["companies"]), 400)
@@ -122,7 +115,7 @@ def test_more_properties_than_a_url_holds_cost_a_second_call_for_each_page(sandb
 
 def test_what_nobody_tells_is_at_least(generated: Sandbox, tmp_path: Path) -> None:
     names = ("forms", "form_submissions", "email_events", "subscription_changes", "deals", "deals_web_analytics")
-    given = _only(settings(tmp_path, generated.url), *names)
+    given = only(settings(tmp_path, generated.url), *names)
     report = check(given)
     outcomes = landed(run(given)).outcomes
     rows = {row.stream: row for row in report.streams}
@@ -160,5 +153,5 @@ def test_a_large_portal_reads_only_what_changed_and_a_small_one_reads_all() -> N
 def test_times_are_of_the_portals_own_limits(sandbox: Sandbox, tmp_path: Path) -> None:
     fill(sandbox, [1_001], at=T0)
     sandbox.config(tier="professional")
-    report: Report = check(_only(settings(tmp_path, sandbox.url), "contacts"))
+    report: Report = check(only(settings(tmp_path, sandbox.url), "contacts"))
     assert report.first_seconds == max(report.first.burst / 19, report.first.search / 5, report.first.associations / 15)

@@ -277,6 +277,18 @@ def test_another_portal_than_the_warehouses_is_refused(sandbox: Sandbox, tmp_pat
     assert "HUBSPOT_DATA_DIR" in message
 
 
+@pytest.mark.parametrize(("in_the_way", "words"), [
+    ("credentials.json", "cannot be kept in .*Nothing was stored"), (".credentials.json.lock", "cannot be locked"),
+])  # fmt: skip
+def test_a_login_that_cannot_be_written_says_where_and_what_to_do(
+    sandbox: Sandbox, tmp_path: Path, in_the_way: str, words: str
+) -> None:
+    app(sandbox)
+    (tmp_path / in_the_way / "folder").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=words):
+        logs_in(sandbox, tmp_path, Person())
+
+
 def test_fewer_scopes_than_required_are_listed(sandbox: Sandbox, tmp_path: Path) -> None:
     app(sandbox)
     fewer = {"access_token": "a", "refresh_token": "r", "hub_id": 1, "scopes": ["oauth"], "expires_in": 1800}
@@ -388,9 +400,9 @@ def test_scopes_of_a_private_token_are_asked_for(sandbox: Sandbox) -> None:
     told = granted_scopes(client(sandbox))
     assert told is not None
     assert told >= every
-    sandbox.post("tokens", {"token": TOKEN, "scopes": [CONTACTS, "forms"]})
+    sandbox.grant(CONTACTS, "forms")
     assert granted_scopes(client(sandbox)) == {CONTACTS, "forms"}
-    sandbox.post("tokens", {"token": TOKEN, "scopes": []})
+    sandbox.grant()
     assert granted_scopes(client(sandbox)) == frozenset()
 
 
@@ -450,6 +462,13 @@ def test_logout_deletes_the_login_even_where_it_cannot_be_revoked(
     assert "was not told to forget" in done.stdout
     assert words in done.stdout
     assert "Connected apps" in done.stdout
+
+
+def test_an_app_that_cannot_be_asked_about_is_no_matter_of_a_read(sandbox: Sandbox, tmp_path: Path) -> None:
+    app(sandbox)
+    sandbox.post("faults", {"faults": [{"match": "/introspect", "status": 503, "times": None}]})
+    with pytest.raises(HubSpotError, match=r"answered 503 \(tried 6 times; run the same again in a while\)"):
+        logs_in(sandbox, tmp_path, Person())
 
 
 def test_logout_says_where_a_private_token_is_deactivated(sandbox: Sandbox, tmp_path: Path) -> None:

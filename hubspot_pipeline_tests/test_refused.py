@@ -6,26 +6,20 @@ These tests need a sandbox portal that shows links to who may read both ends, an
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse.run import RunResult, run
-from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.oracle import differences
-from hubspot_pipeline_tests.runs import landed, settings
+from hubspot_pipeline_tests.runs import landed, rows, settings
 
 CONTACTS, COMPANIES = "crm.objects.contacts.read", "crm.objects.companies.read"
 STREAMS = ["contacts", "associations"]
 
 
-def granted(sandbox: Sandbox, *scopes: str) -> None:
-    sandbox.post("tokens", {"token": TOKEN, "scopes": [*scopes]})
-
-
-def rows(given: Settings, table: str) -> list[Any]:
-    with duckdb.connect(str(given.working), read_only=True) as con:
-        return con.execute(f'SELECT * FROM hubspot."{table}" ORDER BY ALL').fetchall()
+def table(given: Settings, name: str) -> list[Any]:
+    return rows(given, f'SELECT * FROM hubspot."{name}" ORDER BY ALL')
 
 
 def linked(sandbox: Sandbox, contact: str, company: str) -> None:
@@ -49,20 +43,20 @@ def test_a_pair_whose_other_object_may_not_be_read_keeps_its_rows_until_it_may(
 ) -> None:
     people, firms = pair
     given = settings(tmp_path, sandbox.url, small_portal=small_portal)
-    granted(sandbox, CONTACTS, COMPANIES)
+    sandbox.grant(CONTACTS, COMPANIES)
     landed(run(given, streams=STREAMS))
-    before = rows(given, "associations")
+    before = table(given, "associations")
     assert differences(sandbox.url, given.working, streams=STREAMS) == []
 
-    granted(sandbox, CONTACTS)
+    sandbox.grant(CONTACTS)
     sandbox.post("clock", {"advance_ms": 3_600_000})
     linked(sandbox, people[1], firms[1])
     sandbox.mutate({"op": "update", "object": "contacts", "id": people[1], "properties": {"firstname": "A"}})
     _is_left_out(landed(run(given, streams=STREAMS)))
-    assert rows(given, "associations") == before
+    assert table(given, "associations") == before
     assert differences(sandbox.url, given.working, streams=["contacts"]) == []
 
-    granted(sandbox, CONTACTS, COMPANIES)
+    sandbox.grant(CONTACTS, COMPANIES)
     result = landed(run(given, streams=STREAMS))
     assert "companies" not in result.outcomes["contacts"].message
     assert result.outcomes["associations"].rows_inserted == 1
@@ -74,13 +68,13 @@ def test_a_pair_that_the_first_read_could_not_see_comes_when_it_may(
     sandbox: Sandbox, pair: tuple[list[str], list[str]], tmp_path: Path, small_portal: int
 ) -> None:
     given = settings(tmp_path, sandbox.url, small_portal=small_portal)
-    granted(sandbox, CONTACTS)
+    sandbox.grant(CONTACTS)
     _is_left_out(landed(run(given, streams=STREAMS)))
-    assert rows(given, "associations") == []
+    assert table(given, "associations") == []
     _is_left_out(landed(run(given, streams=STREAMS)))
-    granted(sandbox, CONTACTS, COMPANIES)
+    sandbox.grant(CONTACTS, COMPANIES)
     landed(run(given, streams=STREAMS))
-    assert len(rows(given, "associations")) == 1
+    assert len(table(given, "associations")) == 1
     assert differences(sandbox.url, given.working, streams=STREAMS) == []
 
 
@@ -89,14 +83,14 @@ def test_an_archived_record_keeps_the_links_that_the_token_may_not_see(
 ) -> None:
     people, _ = pair
     given = settings(tmp_path, sandbox.url)
-    granted(sandbox, CONTACTS, COMPANIES)
+    sandbox.grant(CONTACTS, COMPANIES)
     landed(run(given, streams=STREAMS))
-    before = rows(given, "associations")
-    granted(sandbox, CONTACTS)
+    before = table(given, "associations")
+    sandbox.grant(CONTACTS)
     sandbox.mutate({"op": "archive", "object": "contacts", "id": people[0]})
     landed(run(given, streams=STREAMS))
-    assert rows(given, "associations") == before
-    granted(sandbox, CONTACTS, COMPANIES)
+    assert table(given, "associations") == before
+    sandbox.grant(CONTACTS, COMPANIES)
     landed(run(given, streams=STREAMS))
     assert differences(sandbox.url, given.working, streams=STREAMS) == []
 
@@ -139,7 +133,7 @@ def test_a_stream_whose_api_has_ended_is_skipped_with_what_replaced_it(
     )
     given = settings(tmp_path, sandbox.url)
     landed(run(given, streams=[stream]))
-    before = rows(given, stream)
+    before = table(given, stream)
     assert len(before) == 1
 
     sandbox.config(sunset=[path])
@@ -150,4 +144,4 @@ def test_a_stream_whose_api_has_ended_is_skipped_with_what_replaced_it(
         outcome = result.outcomes[stream]
         assert (outcome.status, result.exit_code) == ("skipped", 0), outcome.message
         assert successor in outcome.message
-        assert rows(given, stream) == before
+        assert table(given, stream) == before

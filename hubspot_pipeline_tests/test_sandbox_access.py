@@ -38,11 +38,11 @@ def test_no_or_unknown_credentials_are_refused(sandbox: Sandbox) -> None:
     ],
 )
 def test_a_missing_scope_is_named(sandbox: Sandbox, method: str, path: str, scope: str) -> None:
-    sandbox.post("tokens", {"token": TOKEN, "scopes": ["files"]})
+    sandbox.grant("files")
     reply = sandbox.api(method, path, {} if method == "POST" else None)
     assert (reply.status, reply.json()["category"]) == (403, "MISSING_SCOPES")
     assert scope in reply.json()["errors"][0]["context"]["requiredGranularScopes"]
-    sandbox.post("tokens", {"token": TOKEN, "scopes": [scope]})
+    sandbox.grant(scope)
     assert sandbox.api(method, path, {} if method == "POST" else None).status != 403
 
 

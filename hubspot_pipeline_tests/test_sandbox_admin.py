@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from hubspot_pipeline import cli
 from hubspot_pipeline.sandbox import Portal
 from hubspot_pipeline.sandbox.__main__ import made, main, parser
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
@@ -235,3 +236,12 @@ def test_the_clock_of_a_generated_portal_survives_a_restart(tmp_path: Path) -> N
 def test_a_folder_that_cannot_be_imported_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--load", "/no/such/folder", "--port", "0"]) == 2
     assert "/no/such/folder" in capsys.readouterr().err
+
+
+def test_the_command_starts_whatever_the_settings_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dbt_project").mkdir()
+    (tmp_path / "hubspot.yaml").write_text("hash: {contacts: [email]}")  # and no key
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["sandbox", "--help"])
+    assert ended.value.code == 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.conftest import Sandbox
 
 T0 = 1_780_000_000_000
 V = "2026-03"
@@ -63,11 +63,11 @@ def test_a_listing_shows_what_was_put_behind_its_scope(
     assert sorted(shown, key=str) == sorted(told, key=str)
     assert len(shown) == many
     assert kind == "currency" or sandbox.api("GET", f"{path}{sign}limit=501").status == 400
-    sandbox.post("tokens", {"token": TOKEN, "scopes": ["forms"]})
+    sandbox.grant("forms")
     reply = sandbox.api("GET", path)
     assert (reply.status, reply.json()["category"]) == (403, "MISSING_SCOPES")
     assert scope in reply.json()["errors"][0]["context"]["requiredGranularScopes"]
-    sandbox.post("tokens", {"token": TOKEN, "scopes": [scope]})
+    sandbox.grant(scope)
     assert sandbox.api("GET", path).status == 200
 
 
@@ -120,7 +120,7 @@ def test_consents_are_read_by_address(sandbox: Sandbox) -> None:
     assert [len(one["statuses"]) for one in batch["results"]] == [1, 0]
     assert sandbox.api("GET", f"{path}/b@x.io").json()["results"][0]["status"] == "UNSUBSCRIBED"
     assert sandbox.api("POST", f"{path}/batch/read", {"inputs": ["a"] * 101}).status == 400
-    sandbox.post("tokens", {"token": TOKEN, "scopes": ["communication_preferences.read"]})
+    sandbox.grant("communication_preferences.read")
     assert sandbox.api("POST", f"{path}/batch/read", {"inputs": ["a"]}).status == 403
     assert sandbox.api("GET", f"{path}/b@x.io").status == 200
 
@@ -165,9 +165,9 @@ def test_the_first_engagements_api_has_all_activities(sandbox: Sandbox) -> None:
     assert sandbox.api("GET", f"{path}/{call}").json() == shown[call]
     for limit in ("paged?limit=251", "recent/modified?count=101", "modified/after?limit=1001"):
         assert sandbox.api("GET", f"{path}/{limit}").status == 400
-    sandbox.post("tokens", {"token": TOKEN, "scopes": ["crm.objects.contacts.read"]})
+    sandbox.grant("crm.objects.contacts.read")
     assert b"secret" not in sandbox.api("GET", f"{path}/paged").body
-    sandbox.post("tokens", {"token": TOKEN, "scopes": ["tickets"]})
+    sandbox.grant("tickets")
     assert sandbox.api("GET", f"{path}/paged").status == 403
     assert sandbox.api("GET", f"{path}/modified/after").json()["results"] == []
 

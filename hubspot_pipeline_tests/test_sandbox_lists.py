@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.conftest import Sandbox
 
 LISTS = "/crm/lists/2026-03"
 
@@ -90,10 +90,10 @@ def test_what_leaves_the_portal_leaves_its_lists(sandbox: Sandbox) -> None:
 
 
 def test_lists_need_their_scope(sandbox: Sandbox) -> None:
-    sandbox.post("tokens", {"token": TOKEN, "scopes": ["crm.objects.contacts.read"]})
+    sandbox.grant("crm.objects.contacts.read")
     reply = search(sandbox)
     assert reply.json()["errors"][0]["context"]["requiredGranularScopes"] == ["crm.lists.read"]
-    sandbox.post("tokens", {"token": TOKEN, "scopes": ["crm.lists.read"]})
+    sandbox.grant("crm.lists.read")
     assert search(sandbox).status == 200
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.conftest import Sandbox
 
 T0 = 1_780_000_000_000
 
@@ -195,11 +195,11 @@ def test_web_events_are_read_per_record(sandbox: Sandbox) -> None:
     ],
 )
 def test_a_missing_scope_is_named(sandbox: Sandbox, path: str, scope: str) -> None:
-    sandbox.post("tokens", {"token": TOKEN, "scopes": ["crm.export"]})
+    sandbox.grant("crm.export")
     reply = sandbox.api("GET", path)
     assert (reply.status, reply.json()["category"]) == (403, "MISSING_SCOPES")
     assert scope in reply.json()["errors"][0]["context"]["requiredGranularScopes"]
-    sandbox.post("tokens", {"token": TOKEN, "scopes": [scope]})
+    sandbox.grant(scope)
     assert sandbox.api("GET", path).status != 403
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hubspot_pipeline.sandbox.sandbox import NEEDS
-from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.conftest import Sandbox
 
 V = "2026-03"
 
@@ -19,10 +19,6 @@ def pair(sandbox: Sandbox) -> tuple[str, str]:
     )
     sandbox.portal.associate("contacts", contact, "companies", company)
     return contact, company
-
-
-def granted(sandbox: Sandbox, *scopes: str) -> None:
-    sandbox.post("tokens", {"token": TOKEN, "scopes": list(scopes)})
 
 
 def lacking(reply: Any) -> list[list[str]]:
@@ -42,23 +38,23 @@ def test_a_link_is_shown_to_who_may_read_both_its_ends(sandbox: Sandbox, pair: t
     )
     contacts, companies = ["crm.objects.contacts.read"], ["crm.objects.companies.read"]
     for method, path, body in calls:
-        granted(sandbox, "crm.objects.contacts.read")
+        sandbox.grant("crm.objects.contacts.read")
         assert lacking(sandbox.api(method, path, body)) == [companies]
-        granted(sandbox, "crm.objects.companies.read")
+        sandbox.grant("crm.objects.companies.read")
         assert lacking(sandbox.api(method, path, body)) == [contacts]
-        granted(sandbox, "tickets")
+        sandbox.grant("tickets")
         assert lacking(sandbox.api(method, path, body)) == [contacts, companies]
-        granted(sandbox, *contacts, *companies)
+        sandbox.grant(*contacts, *companies)
         assert sandbox.api(method, path, body).status == 200
-    granted(sandbox, "tickets")
+    sandbox.grant("tickets")
     assert sandbox.api("GET", f"/crm/associations/{V}/contacts/companies/labels").status == 200
-    granted(sandbox, "forms")
+    sandbox.grant("forms")
     assert sandbox.api("GET", f"/crm/associations/{V}/contacts/companies/labels").status == 403
     assert company
 
 
 def test_inline_links_to_what_the_token_may_not_read_stay_hidden(sandbox: Sandbox, pair: tuple[str, str]) -> None:
-    granted(sandbox, "crm.objects.contacts.read")
+    sandbox.grant("crm.objects.contacts.read")
     for path in (f"/crm/objects/{V}/contacts/{pair[0]}", f"/crm/objects/{V}/contacts"):
         for archived in ("", "&archived=false"):
             reply = sandbox.api("GET", f"{path}?associations=companies,contacts{archived}")
@@ -68,19 +64,19 @@ def test_inline_links_to_what_the_token_may_not_read_stay_hidden(sandbox: Sandbo
     assert lacking(sandbox.api("GET", f"/crm/objects/{V}/contacts?associations=companies")) == [
         ["crm.objects.companies.read"]
     ]
-    granted(sandbox, "crm.objects.contacts.read", "crm.objects.companies.read")
+    sandbox.grant("crm.objects.contacts.read", "crm.objects.companies.read")
     assert b'"associations"' in sandbox.api("GET", f"/crm/objects/{V}/contacts?associations=companies").body
     assert sandbox.request("POST", "/_sandbox/config", {"inline_without_scope": "maybe"}).status == 400
 
 
 def test_a_search_by_link_needs_the_scope_of_the_other_end(sandbox: Sandbox, pair: tuple[str, str]) -> None:
     one = {"propertyName": "associations.company", "operator": "EQ", "value": pair[1]}
-    granted(sandbox, "crm.objects.contacts.read")
+    sandbox.grant("crm.objects.contacts.read")
     for body in ({"filters": [one]}, {"filterGroups": [{"filters": [one]}]}):
         assert lacking(sandbox.api("POST", f"/crm/objects/{V}/contacts/search", body)) == [
             ["crm.objects.companies.read"]
         ]
-    granted(sandbox, "crm.objects.contacts.read", "crm.objects.companies.read")
+    sandbox.grant("crm.objects.contacts.read", "crm.objects.companies.read")
     assert sandbox.api("POST", f"/crm/objects/{V}/contacts/search", {"filters": [one]}).json()["total"] == 1
 
 
@@ -172,5 +168,5 @@ def test_contracts_and_what_partners_see_have_few_operations(sandbox: Sandbox) -
     assert sandbox.api("DELETE", f"{path}/{client}").status == 404
     assert sandbox.api("PATCH", f"{path}/{client}", {"properties": {}}).status == 200
     assert sandbox.api("POST", f"{path}/search", {}).json()["total"] == 1
-    granted(sandbox, "crm.objects.partner-services.read")
+    sandbox.grant("crm.objects.partner-services.read")
     assert lacking(sandbox.api("GET", path)) == [["crm.objects.partner-clients.read"]]

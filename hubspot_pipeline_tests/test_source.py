@@ -11,6 +11,7 @@ from hubspot_pipeline import hubspot
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.sandbox.seed import generate
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.runs import ROOT
 
 
 @pytest.fixture
@@ -50,6 +51,51 @@ def test_one_stream_loads_into_any_destination_and_goes_on_from_its_cursor(
         if c["method"] == "GET" and c["path"].endswith("/contacts") and "objects" in c["path"]
     ]
     assert _rows(tmp_path, "SELECT count(*) - count(DISTINCT id) FROM crm.contacts") == [(0,)]
+
+
+def test_what_the_file_chooses_and_hides_holds_in_a_pipeline_of_ones_own(
+    sandbox: Sandbox, pipeline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hubspot.yaml").write_text(
+        "properties: {contacts: {exclude: [zip]}}\nhash: {contacts: [email], email_events: [recipient]}\n"
+        "filters: {contacts: [{field: city, condition: equals, value: Oslo}]}\n"
+    )
+    (tmp_path / "dbt_project").symlink_to(ROOT / "dbt_project")  # what makes a folder a project
+    monkeypatch.setenv("HUBSPOT_HASH_KEY", "a key of at least sixteen characters")
+    monkeypatch.chdir(tmp_path)
+    shared = {"email": "a@example.com", "zip": "Z1"}
+    sandbox.mutate(
+        {"op": "create", "object": "contacts", "properties": shared | {"city": "Oslo"}},
+        {"op": "create", "object": "contacts", "properties": shared | {"city": "Rome"}},
+        {"op": "put", "kind": "email_event", "item": {"type": "OPEN", "recipient": "a@example.com"},
+         "at": "2026-01-01T00:00:00Z"},
+    )  # fmt: skip
+    source = hubspot(access_token=TOKEN, base_url=sandbox.url)
+    pipeline.run(source.with_resources("contacts", "email_events", "properties"))
+    (contact,) = _rows(tmp_path, "SELECT properties_email, properties FROM crm.contacts")
+    assert len(contact[0]) == 32
+    assert "Z1" not in str(contact)
+    (event,) = _rows(tmp_path, "SELECT recipient, raw FROM crm.email_events")
+    assert event[0] == contact[0]
+    assert "example.com" not in str(event)
+    sql = "SELECT selected FROM crm.properties WHERE object = 'contacts' AND name = 'zip'"
+    assert _rows(tmp_path, sql) == [(False,)]
+
+
+def test_links_of_archived_records_have_their_types_in_a_pipeline_of_ones_own(
+    sandbox: Sandbox, pipeline: Any, tmp_path: Path
+) -> None:
+    contact, company = sandbox.mutate(
+        {"op": "create", "object": "contacts", "properties": {}},
+        {"op": "create", "object": "companies", "properties": {}},
+    )
+    sandbox.mutate(
+        {"op": "associate", "from_object": "contacts", "from_id": contact, "to_object": "companies", "to_id": company},
+        {"op": "archive", "object": "contacts", "id": contact},
+    )
+    pipeline.run(hubspot(access_token=TOKEN, base_url=sandbox.url).with_resources("contacts"))
+    sql = "SELECT from_id, to_id, bool_and(type_id > 0) FROM crm.associations GROUP BY ALL"
+    assert _rows(tmp_path, sql) == [(contact, company, True)]
 
 
 def test_a_source_without_a_credential_says_what_to_do(

@@ -10,11 +10,12 @@ import pytest
 
 from hubspot_pipeline import custom_objects
 from hubspot_pipeline.sandbox.seed import generate
+from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Streams
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.oracle import differences
-from hubspot_pipeline_tests.runs import calls_of, landed, settings
+from hubspot_pipeline_tests.runs import calls_of, landed, rows, settings
 
 HOUR = 3_600_000
 
@@ -129,7 +130,7 @@ def test_a_long_first_read_lands_in_several_packages(sandbox: Sandbox, tmp_path:
     given = settings(tmp_path, sandbox.url, page_window=1)
     landed(run(given))
     assert differences(sandbox.url, given.working) == []
-    assert _loads(given.working) > 2
+    assert _loads(given) > 2
 
 
 def test_a_new_property_is_filled_for_records_that_did_not_change(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_a_new_property_is_filled_for_records_that_did_not_change(sandbox: Sandb
           for id_ in live["contacts"][:3]),
     )  # fmt: skip
     landed(run(given))
-    assert _rows(given.working, "SELECT count(*) FROM hubspot.contacts WHERE properties_tier = 'gold'") == [(3,)]
+    assert rows(given, "SELECT count(*) FROM hubspot.contacts WHERE properties_tier = 'gold'") == [(3,)]
     assert differences(sandbox.url, given.working) == []
 
 
@@ -156,17 +157,17 @@ def test_a_dropped_property_is_empty_in_every_row(sandbox: Sandbox, tmp_path: Pa
         {"op": "update", "object_type": "contacts", "id": live["contacts"][0], "properties": {"city": "Oslo"}},
     )
     landed(run(given))
-    assert _rows(given.working, "SELECT count(properties_jobtitle) FROM hubspot.contacts") == [(0,)]
+    assert rows(given, "SELECT count(properties_jobtitle) FROM hubspot.contacts") == [(0,)]
     assert differences(sandbox.url, given.working) == []
 
 
 def test_an_empty_portal_has_every_table_with_its_columns(sandbox: Sandbox, tmp_path: Path) -> None:
     given = settings(tmp_path, sandbox.url)
     landed(run(given))
-    present = {row[0] for row in _rows(given.working, "SHOW TABLES FROM hubspot")}
+    present = {row[0] for row in rows(given, "SHOW TABLES FROM hubspot")}
     views = {stream.name for stream in given.chosen if stream.shape == "derived"}
     assert {stream.name for stream in given.chosen} - views <= present
-    columns = {row[0] for row in _rows(given.working, "DESCRIBE hubspot.contacts")}
+    columns = {row[0] for row in rows(given, "DESCRIBE hubspot.contacts")}
     assert {"id", "deletion", "properties", "properties_email", "_synced_at"} <= columns
 
 
@@ -182,10 +183,5 @@ def _content(working: Path) -> dict[str, Any]:
         return {n: con.execute(f'SELECT count(*), bit_xor(hash(t)) FROM hubspot."{n}" AS t').fetchone() for n in data}
 
 
-def _loads(working: Path) -> int:
-    return int(_rows(working, "SELECT count(*) FROM hubspot._dlt_loads")[0][0])
-
-
-def _rows(working: Path, sql: str) -> list[Any]:
-    with duckdb.connect(str(working), read_only=True) as con:
-        return con.execute(sql).fetchall()
+def _loads(given: Settings) -> int:
+    return int(rows(given, "SELECT count(*) FROM hubspot._dlt_loads")[0][0])

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hubspot_pipeline.errors import LoadError
+from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.streams import DECLARED, STREAMS
 from hubspot_pipeline.warehouse.views import NAMES, create
 from hubspot_pipeline_tests.marts_fixture import RawWarehouse, instant
@@ -92,7 +92,7 @@ def test_an_older_definition_is_replaced_and_later_columns_break_nothing(warehou
 def test_a_table_is_never_replaced_and_is_named(warehouse: RawWarehouse) -> None:
     con = warehouse.connection
     con.execute("create table hubspot.engagements as select 7 as mine")
-    with pytest.raises(LoadError, match=r"engagements\. It was left as it is\. If it is yours, rename it"):
+    with pytest.raises(ConfigError, match=r"engagements\. It was left as it is\. If it is yours, rename it"):
         create(con)
     assert con.execute("from hubspot.engagements").fetchall() == [(7,)]
     assert con.execute("select count(*) from hubspot.engagements_metadata").fetchone() == (0,)

@@ -109,7 +109,8 @@ class Client:
               parse: Callable[[bytes], T], meter: Meter) -> T:  # fmt: skip
         return self._retried(meter, lambda: self._once(method, path, params, body, parse, meter))
 
-    def _retried(self, meter: Meter, attempt: Callable[[], T]) -> T:
+    def _retried(self, meter: Meter, attempt: Callable[[], T],
+                 then: str = "nothing of this read is lost, the next run repeats it") -> T:  # fmt: skip
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Retry),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
@@ -124,7 +125,7 @@ class Client:
             assert isinstance(last, _Retry)
             if last.status == 401:
                 raise CredentialError(f"{last}; {self._credential.renewal}") from None
-            message = f"{last} (tried {ATTEMPTS} times; nothing of this read is lost, the next run repeats it)"
+            message = f"{last} (tried {ATTEMPTS} times; {then})"
             raise HubSpotError(message, last.status) from None
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
@@ -221,11 +222,13 @@ class Client:
             except requests.RequestException as error:
                 raise _Retry(f"POST {path}: the connection to {self.base_url} {_reason(error)}") from None
             status, told = answer.status_code, _body(answer)
-            if status in RETRIED or (path == TOKEN_PATH and status == 200 and "access_token" not in told):
+            if status in RETRIED:
+                raise _Retry(f"POST {path}: HubSpot answered {status}", status)
+            if path == TOKEN_PATH and status == 200 and "access_token" not in told:
                 raise _Retry(f"POST {path}: HubSpot answered {status} without a token", status)
             return status, told
 
-        return self._retried(Meter(), once)
+        return self._retried(Meter(), once, then="run the same again in a while")
 
 
 class _Bearer(requests.auth.AuthBase):

@@ -1,5 +1,6 @@
 """A signed URL -> a file on disk, without the token: the signature in the URL is what opens it."""
 
+import ipaddress
 import os
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -7,12 +8,12 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from hubspot_pipeline.errors import HubSpotError
+from hubspot_pipeline.settings import LOOPBACK
 
 MOST_BYTES = 2 << 30
 """HubSpot takes files of up to 2 GB."""
 CHUNK = 1 << 20
 HOPS = 3
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def download(session: requests.Session, url: str, target: Path, *, local: bool, timeout: tuple[float, float]) -> None:
@@ -35,11 +36,25 @@ def download(session: requests.Session, url: str, target: Path, *, local: bool, 
 
 
 def _require_allowed(url: str, local: bool) -> None:
-    parts = urlsplit(url)
-    here = parts.hostname in LOOPBACK
-    if (local and here) or (not local and not here and parts.scheme == "https" and parts.hostname):
+    try:
+        parts = urlsplit(url)
+        host, here = parts.hostname or "", (parts.hostname or "") in LOOPBACK
+    except ValueError:
+        raise HubSpotError("the file's URL is not one") from None
+    if (local and here) or (not local and parts.scheme == "https" and _is_public(host)):
         return
-    raise HubSpotError("the file's URL is not one of HubSpot's: only https is followed, and never to this machine")
+    raise HubSpotError("the file's URL is not one of HubSpot's: only https is followed, and never to this network")
+
+
+def _is_public(host: str) -> bool:
+    """A name with a dot, or an address of the public internet."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        # a number alone, or one with parts of other bases, is an address to resolvers
+        return "." in host and not host.rstrip(".").rpartition(".")[2].startswith(tuple("0123456789"))
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_global
 
 
 def _write(answer: requests.Response, target: Path) -> None:

@@ -126,9 +126,19 @@ def login(
     granted = _redeemed(client, settings, attempt, code)
     _require_right(granted, portal_id, required)
     with credentials.locked(settings.login_file):
-        credentials.keep(settings.login_file, granted)
+        _keep(settings, granted)
     tell(_summary(settings, granted, optional))
     return granted
+
+
+def _keep(settings: Settings, granted: Login) -> None:
+    try:
+        credentials.keep(settings.login_file, granted)
+    except OSError as error:
+        raise ConfigError(
+            f"The login cannot be kept in {settings.login_file} ({error.strerror}). {_NOTHING_STORED}; mend that, then "
+            "run the command again."
+        ) from None
 
 
 def _require_ready(settings: Settings, port: int) -> None:

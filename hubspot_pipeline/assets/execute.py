@@ -1,6 +1,5 @@
 """Settings, streams and options -> one run of a job in this process and in the UI's history -> an exit code."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from hubspot_pipeline.assets.progress import LogProgress
 from hubspot_pipeline.assets.reruns import below
 from hubspot_pipeline.assets.resource import Mode
 from hubspot_pipeline.assets.warehouse import OP, TRIGGER
+from hubspot_pipeline.choice.names import nearest
 from hubspot_pipeline.errors import ConfigError, WarehouseBusy
 from hubspot_pipeline.settings import Settings
 
@@ -109,9 +109,9 @@ def _known(settings: Settings, names: Sequence[str]) -> None:
         if name in settings.streams.by_name and name not in chosen:
             raise ConfigError(f"{name} is not chosen: write `streams: {{{name}: true}}` into hubspot.yaml.")
         if name not in chosen:
-            near = difflib.get_close_matches(name, chosen, 1, 0.4)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise ConfigError(f"No stream is called {name}.{hint} Chosen are: {', '.join(sorted(chosen))}.")
+            raise ConfigError(
+                f"No stream is called {name}.{nearest(name, chosen)} Chosen are: {', '.join(sorted(chosen))}."
+            )
 
 
 def _run_config(job: str, config: Mapping[str, Any]) -> dict[str, Any]:

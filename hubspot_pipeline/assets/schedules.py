@@ -119,4 +119,6 @@ def _changed(settings: Settings, models: Models, streams: Sequence[Stream]) -> s
     parents: dict[Any, set[dg.AssetKey]] = {
         spec.key: {dep.asset_key for dep in spec.deps} for spec in [*raw.specs(streams), *models.specs]
     }
-    return below({raw.key(name) for name in changed_objects(settings)}, parents)
+    # a stream that was turned on or found since the definitions were loaded has no asset yet
+    changed = {raw.key(name) for name in changed_objects(settings)} & parents.keys()
+    return below(changed, parents)

@@ -82,7 +82,9 @@ def _work(
         result = _sync(context, config, hubspot, settings, todo, mark, whole=len(todo.streams) == len(streams))
         yield from _landings(context, settings, result, todo)
     with locked(settings):
-        _choose(settings)
+        if result is None and _choose(settings):
+            mark.remove()
+            current = False
         yield from _checks(settings, result, todo, streams)
         if _must_build(context, todo, quiet=current and result is not None and not result.changed):
             built = yield from build(context, models, settings.working, todo.models | todo.tests)
@@ -97,13 +99,16 @@ def _work(
     _fail_for(context, result, built)
 
 
-def _choose(settings: Settings) -> None:
-    """What hubspot.yaml says of single properties now, for the models; nothing is read again for it."""
+def _choose(settings: Settings) -> bool:
+    """What hubspot.yaml says of single properties now, for the models; True if it says something else than before.
+
+    Nothing is read for it; a run that reads has done it already.
+    """
     from hubspot_pipeline.warehouse import choices
     from hubspot_pipeline.warehouse.store import open_store
 
     with open_store(settings) as con:
-        choices.write(con, settings)
+        return choices.write(con, settings)
 
 
 def _sync(

@@ -15,6 +15,6 @@ document.py    YAML; names.py: names that are wrong, and the nearest right ones
 from hubspot_pipeline.choice.conditions import Condition
 from hubspot_pipeline.choice.file import Choice, Files
 from hubspot_pipeline.choice.objects import ObjectChoice
-from hubspot_pipeline.choice.wanted import ALL, NONE, Mode, Wanted
+from hubspot_pipeline.choice.wanted import ALL, NONE, Wanted
 
-__all__ = ["ALL", "NONE", "Choice", "Condition", "Files", "Mode", "ObjectChoice", "Wanted"]
+__all__ = ["ALL", "NONE", "Choice", "Condition", "Files", "ObjectChoice", "Wanted"]

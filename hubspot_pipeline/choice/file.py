@@ -12,9 +12,12 @@ from hubspot_pipeline.choice import document, wanted
 from hubspot_pipeline.choice.names import mapping, only_keys, wrong
 from hubspot_pipeline.choice.objects import ObjectChoice, chosen
 from hubspot_pipeline.choice.streams import StreamLike, check
-from hubspot_pipeline.choice.wanted import PER_STREAM, Mode, Wanted
+from hubspot_pipeline.choice.wanted import PER_STREAM, Wanted
 from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.stream import Mode
 
+_OWN = ("warehouse", "sandbox", "dagster_home", "credentials.json", "custom_objects.json")
+"""How the pipeline's own files and folders in the data folder begin; those with a dot are not allowed anyway."""
 _ON, _OFF = (True, "on", "yes"), (False, "off", "no")
 
 
@@ -124,6 +127,8 @@ def _files(given: Any) -> Files:
         raise wrong("files.download", "must be true or false.")
     if not isinstance(folder, str) or not _inside(folder):
         raise wrong("files.folder", f"{folder!r} must be a folder inside the data folder, e.g. files.")
+    if PurePosixPath(folder.replace("\\", "/")).parts[0].casefold().startswith(_OWN):
+        raise wrong("files.folder", f"{folder!r} is the pipeline's own; choose another name, e.g. files.")
     return Files(download, folder)
 
 

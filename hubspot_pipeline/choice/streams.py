@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from hubspot_pipeline.choice.names import listed, nearest, wrong
+from hubspot_pipeline.choice.names import listed, matched, nearest, wrong
 from hubspot_pipeline.choice.wanted import Wanted
 
 
@@ -17,6 +17,8 @@ class StreamLike(Protocol):
     def group(self) -> str: ...
     @property
     def shape(self) -> str: ...
+    @property
+    def fields_needed(self) -> tuple[str, ...]: ...
 
 
 _OF_PROPERTIES = ("properties", "history", "expose", "columns", "filters")
@@ -41,6 +43,8 @@ def check(
             _exists(name, by_name, path, set(by_name), discovered=discovered)
             if name in by_name:
                 _fits(section, by_name[name], known)
+                if section in ("block", "hash") and by_name[name].shape != "object":
+                    _hides_nothing_needed(path, by_name[name], one.block if section == "block" else one.hash)
 
 
 def _of(group: str, known: Sequence[StreamLike]) -> list[str]:
@@ -54,6 +58,13 @@ def _exists(name: str, by_name: Mapping[str, StreamLike], path: str, all_: set[s
     if discovered or same or not _CUSTOM.fullmatch(name):
         hint = f" Did you mean {same[0]}?" if same else nearest(name, all_)
         raise wrong(path, f"there is no stream {name!r}.{hint}")
+
+
+def _hides_nothing_needed(path: str, stream: StreamLike, hidden: Sequence[str]) -> None:
+    needed = [name for name in stream.fields_needed if any(name == one or matched(one, [name]) for one in hidden)]
+    if needed:
+        raise wrong(path, f"{listed(needed)} cannot be hidden: without it rows of {stream.name} are not told apart or "
+                          "changes are not found. Name the other fields.")  # fmt: skip
 
 
 def _stem(name: str) -> str:

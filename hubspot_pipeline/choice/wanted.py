@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 from hubspot_pipeline.choice.conditions import Criterion, criteria
 from hubspot_pipeline.choice.names import mapping, nearest, only_keys, texts, wrong
+from hubspot_pipeline.stream import MODES, Mode
 
-Mode = Literal["incremental_server_side", "incremental_client_side", "full_refresh"]
-MODES: tuple[Mode, ...] = get_args(Mode)
 ALL: Final = "all"
 NONE: Final = "none"
 Names = tuple[str, ...]

@@ -186,7 +186,8 @@ def _fit(value: Any, kind: str) -> Any:
 
 
 def detailed(client: Client, stream: Stream, items: Sequence[Item], meter: Meter,
-             known: Callable[[Item], Item | None], submit: Callable[..., Any]) -> list[Item]:  # fmt: skip
+             known: Callable[[Item], Item | None], submit: Callable[..., Any],
+             conceal: Concealer = NOTHING) -> list[Item]:  # fmt: skip
     """Items with the fields of their own detail call; `known` gives the stored item of one that did not change.
 
     An item whose detail is gone meanwhile keeps what its list shows.
@@ -198,10 +199,10 @@ def detailed(client: Client, stream: Stream, items: Sequence[Item], meter: Meter
         path = endpoint.detail.format(v=API_VERSION, id=item["id"])
         params = {"appId": item["appId"]} if "appId" in item else None
         try:
-            return item | client.get(path, params, parse=unnest.rows, meter=meter)
+            return conceal.row(item | client.get(path, params, parse=unnest.rows, meter=meter))
         except HubSpotError as error:
             if error.status in GONE:
-                return item
+                return conceal.row(item)
             raise
 
     flying = [(known(item), item) for item in items]

@@ -6,6 +6,7 @@ no text, bytes that are no UTF-8) it is taken apart the slow way; nothing passes
 
 import hmac
 import json
+import re
 from collections.abc import Collection
 from hashlib import sha256
 from typing import Any, Literal
@@ -77,6 +78,24 @@ class Concealer:
             for name, value in item.items()
             if acts[name] != "block"
         }
+
+    @property
+    def names(self) -> list[str]:
+        """What is concealed and how, as texts to compare with those of an earlier run."""
+        return sorted(f"{act} {text}" for act, texts in self._asked.items() for text in texts)
+
+    def again(self, item: dict[str, Any]) -> dict[str, Any] | None:
+        """An item that was stored earlier as it must be stored now; None where it is.
+
+        A text of 32 hex digits in a hashed field counts as its hash.
+        """
+        acts = {name: self._act(name) for name in item}
+        found = {
+            name: self._hash(value) if acts[name] == "hash" and not _is_hash(value) else value
+            for name, value in item.items()
+            if acts[name] != "block"
+        }
+        return None if found == item else found
 
     def _act(self, name: str) -> Act:
         """What is done with a value of this name."""
@@ -166,6 +185,10 @@ class _Literal(str):
 
 NOTHING = Concealer(b"")
 """Conceals nothing."""
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(f"[0-9a-f]{{{DIGITS}}}", value) is not None
 
 
 def _json(value: Any) -> str:

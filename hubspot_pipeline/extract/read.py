@@ -55,6 +55,13 @@ class Reader:
     pages: int = 0
     _labels: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, client: Client, stream: Stream, pool: Executor, properties: Sequence[str], meter: Meter,
+           objects: Sequence[Stream]) -> "Reader":  # fmt: skip
+        """A reader that can read links: it knows how HubSpot calls the portal's object types (streams `objects`)."""
+        spelled = {one.object: one.path_name for one in objects}
+        return cls(client, stream, pool, properties, meter, spelled, {one.object: one.one for one in objects})
+
     def scan(self, chains: Chains, *, history: Sequence[str] = (),
              max_pages: int | None = None) -> Iterator[list[Record]]:  # fmt: skip
         """All live records of the chains' ranges, one page a step; `chains` tells afterwards what is left.

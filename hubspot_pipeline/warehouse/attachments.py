@@ -12,26 +12,28 @@ from urllib.parse import quote
 import duckdb
 
 from hubspot_pipeline.api.client import Client, Meter
-from hubspot_pipeline.errors import PipelineError
+from hubspot_pipeline.errors import CredentialError, DailyLimit, PipelineError
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import API_VERSION
+from hubspot_pipeline.warehouse.plan import Tally
 from hubspot_pipeline.warehouse.store import has_table
 
 LONGEST_NAME = 120
 """Characters of a file's name on disk; file systems take 255 bytes."""
 
 
-def fetch(
-    settings: Settings, client: Client, pool: Executor, con: duckdb.DuckDBPyConnection, meter: Meter
-) -> list[str]:
-    """Bring the content of all known files; `hubspot.files.content_path` says where it is. Returns what went wrong."""
+def fetch(settings: Settings, client: Client, pool: Executor, con: duckdb.DuckDBPyConnection, meter: Meter,
+          tally: Tally) -> None:  # fmt: skip
+    """Bring the content of all known files; `hubspot.files.content_path` says where it is.
+
+    A file that fails leaves a note and the others go on; a token or a day that ended ends the stream.
+    """
     if not settings.choice.files.download or not has_table(con, "files"):
-        return []
+        return
     folder = settings.data_dir / settings.choice.files.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = con.execute("SELECT id, name, extension, size FROM hubspot.files ORDER BY id").fetchall()
-    problems: list[str] = []
     flying = []
     for id_, name, extension, size in known:
         target = folder / safe_name(id_, name or "", extension or "")
@@ -39,13 +41,18 @@ def fetch(
     for id_, future in flying:
         try:
             path = future.result()
+        except (CredentialError, DailyLimit) as error:
+            for _, rest in flying:
+                rest.cancel()
+            tally.error = error
+            return
         except (PipelineError, OSError) as error:
-            problems.append(f"File {id_} was not fetched: {error}")
+            tally.notes.append(f"File {id_} was not fetched: {error}")
             continue
         relative = path.relative_to(settings.data_dir).as_posix()
         sql = "UPDATE hubspot.files SET content_path = ? WHERE id = ? AND content_path IS DISTINCT FROM ?"
-        con.execute(sql, [relative, id_, relative])
-    return problems
+        changed = con.execute(sql, [relative, id_, relative]).fetchone()
+        tally.rewritten += int(changed[0]) if changed else 0
 
 
 def safe_name(id_: str, name: str, extension: str) -> str:

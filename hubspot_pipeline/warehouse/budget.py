@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from hubspot_pipeline.api.client import Client
 from hubspot_pipeline.errors import ConfigError, DailyLimit
 from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.streams import with_sources
 from hubspot_pipeline.warehouse import ledger, store
 from hubspot_pipeline.warehouse.discover import discover
 from hubspot_pipeline.warehouse.estimate import BEGINNING, Estimate, estimate
 from hubspot_pipeline.warehouse.measure import measuring
 from hubspot_pipeline.warehouse.run import check_credential, select
-from hubspot_pipeline.warehouse.work import with_sources
 
 LARGE = 1_000
 """Calls from which on a sync says how many it expects."""

@@ -6,7 +6,7 @@ loaded, and a row older than the stored one is refused. Inserted and updated cou
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -183,11 +183,11 @@ class Stored:
             found.setdefault(row["from_id"], []).append(row)
         return found
 
-    def items(self, table: str, chunk: pa.Table, *, keys: Sequence[str],
+    def items(self, table: str, chunk: pa.Table, *, keys: Sequence[str], whole: bool = False,
               within: tuple[str, Sequence[str]] | None = None) -> ItemDifference:  # fmt: skip
         """How items differ from the stored ones of the same key, and which stored ones are no more.
 
-        `within` (column, values): `chunk` holds all items of these parents only.
+        What is no more shows where `chunk` holds all items: `whole`, or `within` (column, values) all of these parents.
         """
         if self.is_empty(table):
             return ItemDifference(chunk, chunk.num_rows, 0, [])
@@ -200,6 +200,11 @@ class Stored:
             """,
             chunk=chunk,
         )
+        inserted = _true(changed["_new"])
+        rows = changed.select(chunk.column_names).cast(chunk.schema)
+        found = ItemDifference(rows, inserted, rows.num_rows - inserted, [])
+        if not whole and within is None:
+            return found
         parents = pa.table({"parent": pa.array(list(within[1]) if within else [], pa.string())})
         mine = f"WHERE CAST(s.{quoted(within[0])} AS VARCHAR) IN (SELECT parent FROM parents)" if within else ""
         named = ", ".join(f"s.{quoted(key)}" for key in keys)
@@ -207,11 +212,7 @@ class Stored:
             f"SELECT {named} FROM hubspot.{quoted(table)} AS s ANTI JOIN chunk AS c ON {on} {mine}",
             chunk=chunk, parents=parents,
         )  # fmt: skip
-        inserted = _true(changed["_new"])
-        rows = changed.select(chunk.column_names).cast(chunk.schema)
-        return ItemDifference(
-            rows, inserted, rows.num_rows - inserted, [tuple(row.values()) for row in gone.to_pylist()]
-        )
+        return replace(found, gone=[tuple(row.values()) for row in gone.to_pylist()])
 
     def orphans(self, table: str, keys: Sequence[str], column: str, alive: Sequence[str]) -> list[tuple[Any, ...]]:
         """Keys of stored items whose parent (in `column`) is not among `alive`."""

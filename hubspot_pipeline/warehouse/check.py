@@ -7,14 +7,13 @@ from hubspot_pipeline.api.client import Client
 from hubspot_pipeline.api.scopes import granted_scopes
 from hubspot_pipeline.errors import MissingScope
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import Stream
+from hubspot_pipeline.streams import Stream, with_sources
 from hubspot_pipeline.warehouse import ledger, store
 from hubspot_pipeline.warehouse.discover import Discovery, discover
 from hubspot_pipeline.warehouse.estimate import NOTHING, Cost, Estimate, estimate
 from hubspot_pipeline.warehouse.measure import Found, Measure, Measured, measuring
 from hubspot_pipeline.warehouse.rights import spare_writes
 from hubspot_pipeline.warehouse.run import check_credential
-from hubspot_pipeline.warehouse.work import with_sources
 
 PLANS = {250_000: "Free or Starter", 625_000: "Professional", 650_000: "Professional", 1_000_000: "Enterprise"}
 """Calls of a day that HubSpot gives to private apps, by plan."""

@@ -18,10 +18,9 @@ from hubspot_pipeline.extract.collections import Item, fields_of_key, value_at
 from hubspot_pipeline.extract.conceal import Concealer
 from hubspot_pipeline.streams import Stream, Streams
 from hubspot_pipeline.warehouse.changes import Stored
-from hubspot_pipeline.warehouse.plan import CHUNK_ROWS, Batch, Plan, Tally
+from hubspot_pipeline.warehouse.logs import LATE
+from hubspot_pipeline.warehouse.plan import CHUNK_ROWS, Batch, Plan, State, Tally
 from hubspot_pipeline.warehouse.store import quoted
-
-State = dict[str, Any]
 
 
 class ChildWalk:
@@ -38,11 +37,8 @@ class ChildWalk:
     def run(self, state: State) -> Iterator[Batch]:
         """All batches; `state` is right whenever the walk ends."""
         everybody = self._parents(None)
-        if "pass" not in state:
-            behind = None if self._whole(len(everybody)) else state.get("parents_load")
-            now = self.plan.started.isoformat()
-            state["pass"] = {"started": now, "load": self._newest_load(), "behind": behind, "last": ["", ""]}
-        part = state["pass"]
+        part = self._pass(state, whole=self._whole(len(everybody)))
+        self._keep(part, state)
         chosen = everybody if part["behind"] is None else self._parents(part["behind"])
         chosen = [parent for parent in chosen if [parent.object, parent.id] > part["last"]]
         # one is asked where none is due: what may no longer be read must not look well
@@ -58,6 +54,7 @@ class ChildWalk:
             if len(buffer) >= CHUNK_ROWS:
                 yield from self._batches(parents, buffer)
                 part["last"] = [parent.object, parent.id]
+                self._keep(part, state)
                 buffer, parents = [], []
         if chosen and missing == len(chosen) and self.stream.replaced_by:
             raise Retired(self.stream.label, self.stream.replaced_by)
@@ -65,12 +62,30 @@ class ChildWalk:
         if everybody and self._parent_column and not self.stream.cursor:
             alive = [parent.id for parent in everybody]
             self.tally.gone += self.stored.orphans(self.stream.name, self.stream.key, self._parent_column, alive)
-        state["parents_until"], state["parents_load"] = part["started"], part["load"]
-        del state["pass"]
+        if not self._named:
+            state["parents_until"], state["parents_load"] = part["started"], part["load"]
+            del state["pass"]
+
+    def _keep(self, part: State, state: State) -> None:
+        if not self._named:
+            state["pass"] = part
+
+    def _pass(self, state: State, *, whole: bool) -> State:
+        """The pass that a run left open, or a new one: of all parents, or of those that came since the last."""
+        if not self._named and "pass" in state and not (whole and state["pass"]["behind"] is not None):
+            return dict[str, Any](state["pass"])
+        behind = None if whole else state.get("parents_load")
+        now = self.plan.started.isoformat()
+        return {"started": now, "load": self._newest_load(), "behind": behind, "last": ["", ""]}
+
+    @property
+    def _named(self) -> bool:
+        """A span was named: it is read of all parents and changes no state."""
+        return self.plan.since is not None or self.plan.until is not None
 
     def _whole(self, parents: int) -> bool:
         """Whether this run asks all parents, not only those that changed."""
-        if self.plan.thorough or self.plan.since is not None:
+        if self.plan.thorough or self._named:
             return True
         return parents <= self.endpoint.sweep
 
@@ -108,11 +123,16 @@ class ChildWalk:
         by = ["object", "object_id"] if self._of_records else [str(self._parent_column)]
         newest = self.stored.newest_by(self.stream.name, by, self.stream.cursor)
 
+        back = LATE if self.plan.thorough else self.plan.lookback
+
         def since(parent: Parent) -> datetime:
             known = newest.get((parent.object, parent.id) if self._of_records else (parent.id,))
-            return self.plan.start if known is None else max(self.plan.start, known - self.plan.lookback)
+            if known is None:
+                return self.plan.start
+            # never behind a gap: later reads begin at the newest row, whatever lies before it
+            return max(self.plan.start, min(known - back, self.plan.since or known))
 
-        return [replace(parent, since=self.plan.since or since(parent)) for parent in parents]
+        return [replace(parent, since=since(parent)) for parent in parents]
 
     def _batches(self, parents: list[Parent], items: list[Item]) -> Iterator[Batch]:
         rows = self._fresh(items)

@@ -14,9 +14,8 @@ from hubspot_pipeline.extract.unnest import Record
 from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
 from hubspot_pipeline.warehouse.inline import inline_links
-from hubspot_pipeline.warehouse.plan import Batch, Plan, Tally
+from hubspot_pipeline.warehouse.plan import Batch, Plan, State, Tally
 
-State = dict[str, Any]
 NO_SUCH_PAIR = (400, 404)
 """Answers where a portal has no associations between two object types."""
 

@@ -3,7 +3,7 @@
 A list that fails, or may not be read, is left out of the package and keeps its rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.errors import HubSpotError, MissingScope
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.collections import GONE, Item, fields_of_key, value_at
+from hubspot_pipeline.extract.conceal import Concealer
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Mode, Stream, Streams
 from hubspot_pipeline.warehouse.changes import Stored
@@ -36,20 +37,25 @@ class ListReader:
 
     def read(self, stream: Stream, mode: Mode, stored: Stored | None, meter: Meter,
              tally: Tally) -> list[Item]:  # fmt: skip
-        """All items of a list, or with server-side mode those that changed."""
+        """All items of a list, or with server-side mode those that changed; hidden fields are hidden already."""
         endpoint = stream.endpoint
         assert endpoint is not None
+        conceal = concealer(self.settings, stream)
+        if endpoint.detail:
+            items = collections.read(self.client, stream, meter, since=self.since(stream, mode, stored))
+            return self._with_details(stream, items, stored, meter, conceal)
+        return [conceal.row(item) for item in self._shown(stream, mode, stored, meter, tally)]
+
+    def _shown(self, stream: Stream, mode: Mode, stored: Stored | None, meter: Meter,
+               tally: Tally) -> Iterable[Item]:  # fmt: skip
+        """Items as HubSpot shows them."""
         if stream.name == "account_details":
             return [self.account]
         if stream.name == "object_schemas" and self.schemas is not None:
             return self.schemas
-        if endpoint.each:
-            return list(self._each(stream, meter, tally))
-        items = collections.read(self.client, stream, meter, since=self.since(stream, mode, stored))
-        if endpoint.detail:
-            items = self._with_details(stream, items, stored, meter)
-        conceal = concealer(self.settings, stream)
-        return [conceal.row(item) for item in items]
+        if stream.endpoint is not None and stream.endpoint.each:
+            return self._each(stream, meter, tally)
+        return collections.read(self.client, stream, meter, since=self.since(stream, mode, stored))
 
     def since(self, stream: Stream, mode: Mode, stored: Stored | None) -> datetime | None:
         """Where a server-side read goes on; None: it reads all."""
@@ -61,7 +67,7 @@ class ListReader:
         return None if newest is None else min(newest, self.plan.started) - self.plan.lookback
 
     def _each(self, stream: Stream, meter: Meter, tally: Tally) -> Iterator[Item]:
-        """A list per object type or pair; one that may not be read, or that HubSpot does not have, leaves a note."""
+        """A list per object type or pair; one that may not be read leaves a note, one that HubSpot lacks is empty."""
         places = [(place, self.pool.submit(collections.read, self.client, stream, meter, place=place))
                   for place in self._places(stream)]  # fmt: skip
         refused: list[MissingScope] = []
@@ -90,7 +96,8 @@ class ListReader:
         some = stream.endpoint.each == "pipelines"
         return [{"object": one} for one in self.objects if not some or one in self.known.with_pipelines]
 
-    def _with_details(self, stream: Stream, items: list[Item], stored: Stored | None, meter: Meter) -> list[Item]:
+    def _with_details(self, stream: Stream, items: list[Item], stored: Stored | None, meter: Meter,
+                      conceal: Concealer) -> list[Item]:  # fmt: skip
         fields = fields_of_key(stream)
         changed = next(field for column, _, field in stream.columns if column == stream.cursor)
         before = {} if self.plan.thorough or stored is None else stored.raw_of(stream.name, stream.key)
@@ -99,7 +106,8 @@ class ListReader:
             found = before.get(tuple(str(value_at(item, field)) for field in fields))
             return found if found is not None and value_at(found, changed) == value_at(item, changed) else None
 
-        return collections.detailed(self.client, stream, items, meter, known, self.pool.submit)
+        # what is stored is hidden already: hashed once more it would differ
+        return collections.detailed(self.client, stream, items, meter, known, self.pool.submit, conceal)
 
 
 def difference(stream: Stream, items: list[Item], mode: Mode, whole: bool, stored: Stored, plan: Plan,
@@ -109,7 +117,7 @@ def difference(stream: Stream, items: list[Item], mode: Mode, whole: bool, store
     `whole`: the list was read completely, so what it lacks is no more.
     """
     table = collections.table(stream, items, plan.started)
-    found = stored.items(stream.name, table, keys=stream.key)
+    found = stored.items(stream.name, table, keys=stream.key, whole=whole)
     tally.read, tally.inserted, tally.updated = table.num_rows, found.inserted, found.updated
     gone = found.gone if whole and not tally.partial else []
     if stored.has(stream.name) and not found.rows.num_rows and not gone:

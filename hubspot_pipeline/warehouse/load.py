@@ -20,10 +20,9 @@ from dlt.common.pipeline import LoadInfo
 from hubspot_pipeline.errors import LoadError, MissingScope
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream, Streams
-from hubspot_pipeline.warehouse.plan import Batch
+from hubspot_pipeline.warehouse.plan import Batch, State
 from hubspot_pipeline.warehouse.store import SCHEMA, has_table, open_store, quoted
 
-State = dict[str, Any]
 CALLS_IN_FLIGHT = 16
 WORKERS = 8
 """Streams whose walks advance side by side."""

@@ -6,7 +6,6 @@ what has landed. A named span (a day's partition, `--since`, `--until`) is read 
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pyarrow as pa
 
@@ -15,9 +14,8 @@ from hubspot_pipeline.extract.collections import Item, fields_of_key, value_at
 from hubspot_pipeline.extract.events import Log
 from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse.changes import Stored
-from hubspot_pipeline.warehouse.plan import CHUNK_ROWS, Batch, Plan, Tally
+from hubspot_pipeline.warehouse.plan import CHUNK_ROWS, Batch, Plan, State, Tally
 
-State = dict[str, Any]
 LATE = timedelta(days=3)
 """How far back a reconcile reads again: events can come late."""
 PAGES_PER_PACKAGE = 200

@@ -145,11 +145,7 @@ class Measure:
         return Found(stream)
 
     def _reader(self, stream: Stream, properties: list[str]) -> Reader:
-        objects = self.settings.streams.objects
-        spelled = {one.object: one.path_name for one in objects}
-        return Reader(
-            self.client, stream, self.pool, properties, self.meter, spelled, {o.object: o.one for o in objects}
-        )
+        return Reader.of(self.client, stream, self.pool, properties, self.meter, self.settings.streams.objects)
 
     def _kept(self, stream: Stream, search: Search, filters: list[Filter] | None) -> int | None:
         begin: list[Filter] = []

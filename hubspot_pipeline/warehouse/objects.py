@@ -8,7 +8,6 @@ state right behind it, so the state may be kept whenever the walk ends, also whe
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 
@@ -24,9 +23,8 @@ from hubspot_pipeline.extract.windows import HISTORY_PAGE, LINK_INPUTS, LIST_PAG
 from hubspot_pipeline.streams import MODES, Mode, Stream
 from hubspot_pipeline.warehouse.changes import Stored
 from hubspot_pipeline.warehouse.links import Links
-from hubspot_pipeline.warehouse.plan import PHASES, Batch, Buffer, Memory, Plan, Tally
+from hubspot_pipeline.warehouse.plan import PHASES, Batch, Buffer, Memory, Plan, State, Tally
 
-State = dict[str, Any]
 SEARCH_ROOM = 3
 """Filters of a group that are left beside two of ids or dates and one in reserve."""
 
@@ -65,6 +63,9 @@ class Walk:
     def run(self, state: State) -> Iterator[Batch]:
         """All batches of this package. Raises what the reader raises; `state` is then still right."""
         self.tally.unfinished = False
+        if "history" in state:
+            # what is not followed now has a gap: it is read for all records when it is followed again
+            state["history"] = sorted(set(state["history"]) & set(self._history))
         later, self.memory.later = self.memory.later, []
         yield from self._records(later, state)
         todo: list[str] = state.setdefault("todo", [])
@@ -173,6 +174,8 @@ class Walk:
             state["history"] = sorted(self._history)
         self.memory.from_start = self.memory.whole_scan = True
         self.tally.backfilled = True
+        if "archived" not in state["todo"] and self.stored is not None:
+            yield from self._look_for_missing(state)
         self._advance(state, started)
 
     def _changes(self, state: State) -> Iterator[Batch]:
@@ -301,12 +304,16 @@ class Walk:
         return Batch(name, self.stored.versions(name, rows) if self.stored is not None else rows)
 
     def _look_for_missing(self, state: State) -> Iterator[Batch]:
-        """Records that no complete scan shows: each is asked for by id before it counts as gone."""
+        """Records that no complete scan shows: each is asked for by id before it counts as gone.
+
+        Without the recycle bin nobody knows of those that are not found whether they lie in it.
+        """
         assert self.stored is not None
         read = self.memory.live | self.memory.binned
         absent = sorted(self.stored.alive_before(self.stream.name, self.plan.started) - read)
         found = [record for page in self.reader.batch(absent) for record in page]
-        self.tally.missing = sorted(set(absent) - {str(record.id) for record in found})
+        if "archived" in state["todo"]:
+            self.tally.missing = sorted(set(absent) - {str(record.id) for record in found})
         yield from self._records(self._fresh(found), state)
 
     def _visible(self) -> int | None:

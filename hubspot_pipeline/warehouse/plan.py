@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from hubspot_pipeline.extract.unnest import Record, Scrubbed
 
+State = dict[str, Any]
+"""What a stream keeps from run to run; dlt stores it with the rows."""
 PHASES = ("scan", "archived", "links")
 CHUNK_ROWS = 5_000
 CHUNK_BYTES = 24 << 20
@@ -76,6 +78,8 @@ class Tally:
     gone: list[tuple[Any, ...]] = field(default_factory=list)
     """Keys of stored items that are no more; taken away when all else has landed."""
     removed: int = 0
+    rewritten: int = 0
+    """Stored rows that were changed in place: values hidden later, files whose content came."""
     partial: bool = False
     """A part of the list may not be read: what it lacks is not gone."""
     days: Counter[date] = field(default_factory=Counter)
@@ -120,3 +124,10 @@ class Buffer:
     def take(self) -> list[Record]:
         records, self._records, self._bytes = self._records, [], 0
         return records
+
+
+def cursor_of(state: State) -> str | None:
+    """Where the next read of a stream goes on, as people see it; of a log that is not read whole yet its open end."""
+    if state.get("until") and state.get("unread"):
+        return str(state["unread"][0][0])
+    return state.get("cursor") or state.get("until") or state.get("parents_until")

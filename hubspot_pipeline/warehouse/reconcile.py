@@ -96,14 +96,17 @@ def clear_properties(con: duckdb.DuckDBPyConnection, table: str, gone: Mapping[s
     return sum(_clear(con, table, name, left[name]) for name, count in zip(left, filled, strict=True) if count)
 
 
-def forget_values(con: duckdb.DuckDBPyConnection, table: str, turned: Mapping[str, str]) -> int:
+def forget_values(con: duckdb.DuckDBPyConnection, table: str, object_type: str, hidden: Mapping[str, str]) -> int:
     """Take away what is stored of these properties (-> columns), their versions and rejects included."""
-    changed = clear_properties(con, table, turned)
-    history = f"{table}_property_history"
-    if turned and columns_of(con, history):
-        sql = f"DELETE FROM hubspot.{quoted(history)} WHERE property IN (SELECT unnest(?))"
-        found = con.execute(sql, [list(turned)]).fetchone()
-        changed += int(found[0]) if found else 0
+    if not hidden:
+        return 0
+    changed = clear_properties(con, table, hidden)
+    places = [("rejects", " AND object = ?", [object_type]), (f"{table}_property_history", "", [])]
+    for name, condition, more in places:
+        if columns_of(con, name):
+            sql = f"DELETE FROM hubspot.{quoted(name)} WHERE property IN (SELECT unnest(?)){condition}"
+            found = con.execute(sql, [list(hidden), *more]).fetchone()
+            changed += int(found[0]) if found else 0
     return changed
 
 

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from hubspot_pipeline.streams import Stream, smallest_scopes
-from hubspot_pipeline.warehouse.work import with_sources
+from hubspot_pipeline.streams import Stream, smallest_scopes, with_sources
 
 _WRITES = re.compile(r"\.write\b|\bread_write\b|\.(send|delete|publish|import)\b|\bwrite\b|-manage(ment)?$")
 BROAD = frozenset({

@@ -4,7 +4,6 @@ Marts and publishing follow in the caller. A stream that fails never stops anoth
 outcome says so. Raised are only errors before the first write: ConfigError and its kinds.
 """
 
-import difflib
 import time
 import uuid
 from collections.abc import Sequence
@@ -15,20 +14,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hubspot_pipeline.api.client import Client, Meter
+from hubspot_pipeline.choice.names import nearest
 from hubspot_pipeline.errors import ConfigError, DailyLimit, MissingScope
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.changes import Search
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import STREAMS, Stream
-from hubspot_pipeline.warehouse import choices, ledger, store
+from hubspot_pipeline.streams import STREAMS, Stream, with_sources
+from hubspot_pipeline.warehouse import choices, ledger, store, views
 from hubspot_pipeline.warehouse.describe import describe, mode_of
 from hubspot_pipeline.warehouse.discover import discover
 from hubspot_pipeline.warehouse.ledger import Outcome, RunHead
 from hubspot_pipeline.warehouse.load import CALLS_IN_FLIGHT, make_pipeline, settle
 from hubspot_pipeline.warehouse.outcomes import outcomes
 from hubspot_pipeline.warehouse.plan import PHASES, Plan
-from hubspot_pipeline.warehouse.work import Progress, Work, with_sources
+from hubspot_pipeline.warehouse.tidy import tidy
+from hubspot_pipeline.warehouse.work import Progress, Work
 
 __all__ = ["Outcome", "Progress", "RunResult", "changed_objects", "check_credential", "run", "select"]
 
@@ -93,6 +94,7 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         store.create(settings)
         with store.open_store(settings) as con:
             store.bind_portal(con, str(account["portalId"]), str(account.get("timeZone") or "UTC"))
+            views.create(con, settings.streams)  # where one cannot be made, better before everything is read
             ledger.interrupt_dead(con)
             found.keep()
             records = ledger.alive(con, settings.streams.objects)
@@ -121,8 +123,8 @@ def _perform(settings: Settings, head: RunHead, work: Work, selected: list[Strea
     settle(pipeline)
     work.read_and_load(pipeline)
     with store.open_store(settings) as con:
-        result.changed = work.tidy(con, head.run_id) > 0 or any(work.landed.rows.values())
-        result.changed |= choices.write(con, settings)
+        result.changed = tidy(con, work, head.run_id) > 0 or any(work.landed.rows.values())
+        result.changed |= choices.write(con, settings, checked=True)
         result.outcomes = outcomes(con, work, names, begun, time.monotonic())
         if any(outcome.status == "waiting" for outcome in result.outcomes.values()):
             zone = str(work.account.get("timeZone") or "UTC")
@@ -162,9 +164,7 @@ def select(settings: Settings, streams: Sequence[str] | None) -> list[Stream]:
         return settings.chosen
     known = settings.streams.by_name
     for name in sorted(set(streams) - set(known)):
-        near = difflib.get_close_matches(name, known, 1, 0.4)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"There is no stream {name!r}.{hint} Known: {', '.join(known)}.")
+        raise ConfigError(f"There is no stream {name!r}.{nearest(name, known)} Known: {', '.join(known)}.")
     return [stream for stream in settings.streams if stream.name in streams]
 
 

@@ -17,16 +17,18 @@ from dlt.common.typing import TSecretStrValue
 
 from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.api.local import no_credential
+from hubspot_pipeline.choice import ObjectChoice
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.children import Children, Parent
 from hubspot_pipeline.extract.collections import fields_of_key, value_at
 from hubspot_pipeline.extract.events import Log
-from hubspot_pipeline.extract.properties import definitions
+from hubspot_pipeline.extract.properties import Definition, definitions
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.extract.windows import Chains, chunks
 from hubspot_pipeline.settings import Credential, Secret, Settings
 from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse import catalogue
+from hubspot_pipeline.warehouse.describe import choose, concealer, mart_needs
 from hubspot_pipeline.warehouse.lists import ListReader
 from hubspot_pipeline.warehouse.load import CALLS_IN_FLIGHT, with_hints
 from hubspot_pipeline.warehouse.logs import LogWalk
@@ -66,26 +68,34 @@ class _Portal:
             case "object":
                 return self._object(stream)
             case "events":
-                log = Log(self.client, stream, Meter())
+                log = Log(self.client, stream, Meter(), concealer(self._settings, stream))
                 return LogWalk(log, self.plan, None, Tally()).run(dlt.current.resource_state())
             case "children":
                 return self._children(stream)
         return self._list(stream)
 
     def _object(self, stream: Stream) -> Iterator[Batch]:
-        meter = Meter()
-        names = [d["name"] for d in definitions(self.client, stream, meter)]
-        reader = Reader(self.client, stream, self.pool, names, meter)
-        history = self._settings.streams.by_name.get(f"{stream.name}_property_history")
-        walk = Walk(reader, self.plan, assign(names, {}), None, Tally(), Memory(),
-                    How(history=stream.history if history and history.default else ()))  # fmt: skip
+        meter, (_, choice) = Meter(), self._chosen(stream)
+        names = sorted(choice.selected)
+        reader = Reader.of(self.client, stream, self.pool, names, meter, self._settings.streams.objects)
+        conceal = concealer(self._settings, stream, choice)
+        how = How(history=choice.history, conditions=choice.conditions, conceal=conceal)
+        walk = Walk(reader, self.plan, assign(names, {}), None, Tally(), Memory(), how)
         yield from walk.run(dlt.current.resource_state())
+
+    def _chosen(self, stream: Stream) -> tuple[list[Definition], ObjectChoice]:
+        """An object's live definitions and what hubspot.yaml chooses of them."""
+        known = definitions(self.client, stream, Meter())
+        history = self._settings.streams.by_name.get(f"{stream.name}_property_history")
+        follow = history in self._settings.chosen
+        return known, choose(self._settings, stream, known, mart_needs(self._settings.root), follow=follow)
 
     def _list(self, stream: Stream) -> Iterator[Batch]:
         objects = [one for one in self._settings.streams.objects if one.default]
         if stream.name == "properties":
             for each in objects:
-                found = catalogue.merge(definitions(self.client, each, Meter()), [], {})
+                known, choice = self._chosen(each)
+                found = catalogue.merge(known, [], {}, choice.selected, choice.hashed)
                 yield catalogue.batch([found], self.now)
             return
         account = check_credential(self.client)
@@ -97,7 +107,8 @@ class _Portal:
     def _children(self, stream: Stream) -> Iterator[Batch]:
         """Items of all parents, which are read first: there is no warehouse to find them in."""
         parents = [parent for name in stream.source for parent in self._parents(self._settings.streams.by_name[name])]
-        reader = Children(self.client, stream, self.pool, Meter())
+        conceal = concealer(self._settings, stream)
+        reader = Children(self.client, stream, self.pool, Meter(), conceal=conceal)
         for group in chunks(parents, 1_000):
             items = [item for _, found in reader.read(group) for item in found or ()]
             unique = {tuple(str(value_at(item, field)) for field in fields_of_key(stream)): item for item in items}
@@ -119,7 +130,8 @@ def hubspot(access_token: TSecretStrValue | None = None, base_url: str | None = 
 
     `access_token`: of a private app or service key; from dlt's secrets (`sources.hubspot.access_token`), or else from
     the pipeline's own settings (environment, `.env`), where OAuth works too. An object's associations and property
-    history come with it, in the tables `associations` and `<object>_property_history`.
+    history come with it, in the tables `associations` and `<object>_property_history`. What hubspot.yaml chooses of
+    properties and records and hides of values holds here too; a record that stops matching a filter stays.
     """
     settings = Settings.load()
     if access_token:

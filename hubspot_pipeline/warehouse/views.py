@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import duckdb
 
-from hubspot_pipeline.errors import LoadError
+from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.streams import DECLARED, STREAMS, Stream
 from hubspot_pipeline.warehouse import engagements
 from hubspot_pipeline.warehouse.store import SCHEMA, literal, quoted
@@ -40,7 +40,7 @@ def create(con: duckdb.DuckDBPyConnection, streams: Iterable[Stream] = STREAMS) 
     """Create every view anew. Columns of what is missing are there and empty.
 
     `streams`: all declared streams and those of custom objects; they say which object a table holds, and a table of
-    records that none of them names counts as the object of its own name. Raises LoadError, after the others were
+    records that none of them names counts as the object of its own name. Raises ConfigError, after the others were
     made, where a table has the name of a view: a table is never replaced.
     """
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
@@ -52,7 +52,7 @@ def create(con: duckdb.DuckDBPyConnection, streams: Iterable[Stream] = STREAMS) 
         if name not in taken:
             con.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.{quoted(name)} AS {query}")
     if taken:
-        raise LoadError(
+        raise ConfigError(
             f"{SCHEMA} has a table where the pipeline makes a view: {', '.join(taken)}. It was left as it is. If it is "
             "yours, rename it; if it holds a custom object, rename that object's stream. Then run again."
         )

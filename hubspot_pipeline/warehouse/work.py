@@ -1,8 +1,8 @@
 """(streams, plan) -> everything read and loaded: catalogues, lists, objects, logs, package by package, then what hangs
-on them; then tidied.
+on them.
 
-`Work` holds what the streams of one run share and what each of them did; `run.py` says when, `outcomes.py` what came
-of it.
+`Work` holds what the streams of one run share and what each of them did; `run.py` says when, `tidy.py` does
+what is left then, `outcomes.py` says what came of it.
 """
 
 import copy
@@ -23,12 +23,11 @@ from hubspot_pipeline.extract.properties import definitions
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.extract.versions import SCHEMA as VERSIONS
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.streams import Stream
-from hubspot_pipeline.warehouse import attachments, reconcile, store, views
+from hubspot_pipeline.streams import Stream, with_sources
+from hubspot_pipeline.warehouse import attachments, reconcile, store
 from hubspot_pipeline.warehouse.catalogue import (
     ObjectCatalogue,
     batch,
-    forget_backfills,
     merge,
     note_backfills,
     stored_catalogue,
@@ -36,17 +35,17 @@ from hubspot_pipeline.warehouse.catalogue import (
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
 from hubspot_pipeline.warehouse.children import ChildWalk
 from hubspot_pipeline.warehouse.describe import Described, concealer, mode_of
+from hubspot_pipeline.warehouse.hide import hide_once, hide_stored
 from hubspot_pipeline.warehouse.lists import ListReader, difference
 from hubspot_pipeline.warehouse.load import Job, Landed, load
 from hubspot_pipeline.warehouse.logs import LogWalk
 from hubspot_pipeline.warehouse.objects import How, Walk
-from hubspot_pipeline.warehouse.plan import Batch, Memory, Plan, Tally
+from hubspot_pipeline.warehouse.plan import Batch, Memory, Plan, State, Tally, cursor_of
 from hubspot_pipeline.warehouse.publish import publish
 
 PUBLISH_EVERY = 900.0
 """Seconds between two publications during a long first read."""
 
-State = dict[str, Any]
 Walking = Callable[[State, Memory, Tally, duckdb.DuckDBPyConnection], Iterator[Batch]]
 
 
@@ -107,8 +106,8 @@ class Work:
             self._remove_gone(children)
         if any(stream.name == "files" for stream in self.children):
             with store.open_store(self.settings) as con:
-                problems = attachments.fetch(self.settings, self.client, self.pool, con, self.meters["files"])
-            self.tallies["files"].notes += problems
+                attachments.fetch(self.settings, self.client, self.pool, con, self.meters["files"],
+                                  self.tallies["files"])  # fmt: skip
 
     def _refused_with_parents(self, stream: Stream) -> bool:
         """Whether all that a child stream's parents come from was refused; then the stream is too."""
@@ -123,7 +122,7 @@ class Work:
         with store.open_store(self.settings) as con:
             for stream in streams:
                 tally = self.tallies[stream.name]
-                if tally.gone and tally.error is None:
+                if tally.gone:  # each was proven by what was read, whatever came later
                     tally.removed += reconcile.remove_items(con, stream.name, stream.key, tally.gone)
                     tally.gone = []
 
@@ -137,35 +136,6 @@ class Work:
             if jobs and time.monotonic() - published > PUBLISH_EVERY:
                 publish(self.settings)
                 published = time.monotonic()
-
-    def tidy(self, con: duckdb.DuckDBPyConnection, run_id: str) -> int:
-        """What landed rows leave to do in the warehouse; returns how much that changed."""
-        changed = sum(self.tallies[stream.name].removed for stream in [*self.lists, *self.children])
-        for stream in self.described:
-            if stream.name in self.catalogues:
-                gone, blocked = self.catalogues[stream.name].gone, self.found.choices[stream.name].blocked
-                changed += reconcile.clear_properties(con, stream.name, gone)
-                hidden = {name: column for name, column in gone.items() if name in blocked}
-                changed += reconcile.forget_values(con, stream.name, hidden)
-        for stream in self.objects:
-            if stream.name in self.catalogues and store.has_table(con, stream.name):
-                changed += self._tidy_object(con, stream, run_id)
-        views.create(con, self.known)
-        return changed
-
-    def _tidy_object(self, con: duckdb.DuckDBPyConnection, stream: Stream, run_id: str) -> int:
-        tally, found = self.tallies[stream.name], self.catalogues[stream.name]
-        changed = reconcile.flag_merged(con, stream.name, stream.object, self.plan.started)
-        if tally.missing:
-            changed += reconcile.flag_missing(con, stream.name, stream.object, tally.missing, self.plan.started)
-        if tally.backfilled:
-            forget_backfills(con, stream.object)
-        if self.landed.load_ids and self.landed.rows[stream.name]:
-            tally.rejected = reconcile.record_rejects(
-                con, stream.name, stream.object, found.types, self.landed.load_ids, tally.scrubbed, run_id,
-                self.plan.started,
-            )  # fmt: skip
-        return changed
 
     def _read_catalogues(self) -> None:
         with store.open_store(self.settings) as con:
@@ -184,7 +154,7 @@ class Work:
             with store.open_store(self.settings) as con:
                 note_backfills(con, stream.object, found)
                 # what was stored in clear must not lie beside hashes, nor the other way round
-                reconcile.forget_values(con, stream.name, found.turned)
+                reconcile.forget_values(con, stream.name, stream.object, found.turned)
 
     def _catalogue_job(self) -> Job:
         rows = batch(self.catalogues.values(), self.plan.started)
@@ -208,6 +178,10 @@ class Work:
                                         self.tallies[stream.name])  # fmt: skip
 
         jobs = []
+        with store.open_store(self.settings) as con:
+            for stream in self.lists:
+                hidden = hide_stored(con, stream, concealer(self.settings, stream), self.plan)
+                self.tallies[stream.name].rewritten += hidden
         for stream, items in self._each(read, [one for one in self.lists if self._is_due(one)]):
             mode = mode_of(self.settings, stream)
             with store.open_store(self.settings) as con:
@@ -227,10 +201,8 @@ class Work:
 
     def _object_job(self, stream: Stream) -> Job:
         catalogue = self.catalogues[stream.name]
-        spelled = {one.object: one.path_name for one in self.known.objects}
-        singular = {one.object: one.one for one in self.known.objects}
-        reader = Reader(self.client, stream, self.pool, sorted(catalogue.columns), self.meters[stream.name],
-                        spelled, singular)  # fmt: skip
+        reader = Reader.of(self.client, stream, self.pool, sorted(catalogue.columns), self.meters[stream.name],
+                           self.known.objects)  # fmt: skip
         columns = {name: catalogue.columns[name] for name in reader.properties}
         choice = self.found.choices[stream.name]
         how = How(mode_of(self.settings, stream), choice.history,
@@ -246,10 +218,12 @@ class Work:
         return self._walk_job(stream, walk, empty, lambda: reader.pages)
 
     def _log_job(self, stream: Stream) -> Job:
-        log = Log(self.client, stream, self.meters[stream.name], concealer(self.settings, stream))
+        conceal = concealer(self.settings, stream)
+        log = Log(self.client, stream, self.meters[stream.name], conceal)
 
         def walk(state: State, memory: Memory, tally: Tally, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
             log.pages = 0
+            tally.rewritten += hide_once(con, stream, conceal, self.plan, state)
             for rows in LogWalk(log, self.plan, Stored(con), tally).run(state):
                 self._tell(stream.name, tally, log.pages)
                 yield rows
@@ -257,11 +231,12 @@ class Work:
         return self._walk_job(stream, walk, self._empty(stream), lambda: log.pages)
 
     def _child_job(self, stream: Stream) -> Job:
-        meter = self.meters[stream.name]
+        meter, conceal = self.meters[stream.name], concealer(self.settings, stream)
 
         def walk(state: State, memory: Memory, tally: Tally, con: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
+            tally.rewritten += hide_once(con, stream, conceal, self.plan, state)
             steps = ChildWalk(self.client, stream, self.pool, meter, self.plan, Stored(con), tally, self.known,
-                              concealer(self.settings, stream))  # fmt: skip
+                              conceal)  # fmt: skip
             for rows in steps.run(state):
                 self._tell(stream.name, tally, meter.calls)
                 yield rows
@@ -278,7 +253,7 @@ class Work:
         def walk(state: State) -> Iterator[Batch]:
             # a package that fails is read again, so what it counted and remembered is kept only when it landed
             memory, tally = self._attempts[name] = copy.deepcopy((self._memories[name], self.tallies[name]))
-            tally.cursor_before = tally.cursor_before or _cursor(state)
+            tally.cursor_before = tally.cursor_before or cursor_of(state)
             with store.open_store(self.settings) as con:
                 if not store.has_table(con, name):
                     yield empty
@@ -287,7 +262,7 @@ class Work:
                 except MissingScope:
                     tally.cursor_after = tally.cursor_before
                     raise
-                tally.cursor_after = _cursor(state)
+                tally.cursor_after = cursor_of(state)
             tally.finished = time.monotonic()
             self._tell(name, tally, pages(), done=not tally.unfinished)
 
@@ -341,20 +316,3 @@ def _in_parts(stream: Stream) -> bool:
         and stream.name != "properties"
         and bool(stream.endpoint.each or stream.endpoint.detail)
     )
-
-
-def with_sources(selected: Sequence[Stream]) -> set[str]:
-    """Names of streams and of those that they need: what fills a derived one, where parents come from."""
-    names = {stream.name for stream in selected}
-    for stream in selected:
-        # one of several that fill a stream is enough if it is named
-        if stream.shape == "children" or not names & set(stream.source):
-            names |= set(stream.source)
-    return names
-
-
-def _cursor(state: State) -> str | None:
-    """Where the next read of a stream goes on, as people see it; of a log that is not read whole yet its open end."""
-    if state.get("until") and state.get("unread"):
-        return str(state["unread"][0][0])
-    return state.get("cursor") or state.get("until") or state.get("parents_until")

@@ -1,0 +1,42 @@
+"""What landed rows leave to do in the warehouse, once all streams of a run are read: merges, vanished records, dropped
+properties, rejects, views.
+"""
+
+import duckdb
+
+from hubspot_pipeline.streams import Stream
+from hubspot_pipeline.warehouse import reconcile, store, views
+from hubspot_pipeline.warehouse.catalogue import forget_backfills
+from hubspot_pipeline.warehouse.work import Work
+
+
+def tidy(con: duckdb.DuckDBPyConnection, work: Work, run_id: str) -> int:
+    """Bring the tables into the state that this run has proven. Returns how many rows it and the run rewrote."""
+    changed = sum(tally.removed + tally.rewritten for tally in work.tallies.values())
+    for stream in work.described:
+        if stream.name in work.catalogues:
+            gone, blocked = work.catalogues[stream.name].gone, work.found.choices[stream.name].blocked
+            hidden = {name: column for name, column in gone.items() if name in blocked}
+            left = {name: column for name, column in gone.items() if name not in blocked}
+            changed += reconcile.clear_properties(con, stream.name, left)
+            changed += reconcile.forget_values(con, stream.name, stream.object, hidden)
+    for stream in work.objects:
+        if stream.name in work.catalogues and store.has_table(con, stream.name):
+            changed += _tidy_object(con, work, stream, run_id)
+    views.create(con, work.known)
+    return changed
+
+
+def _tidy_object(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream, run_id: str) -> int:
+    tally, started = work.tallies[stream.name], work.plan.started
+    changed = reconcile.flag_merged(con, stream.name, stream.object, started)
+    if tally.missing:
+        changed += reconcile.flag_missing(con, stream.name, stream.object, tally.missing, started)
+    if tally.backfilled:
+        forget_backfills(con, stream.object)
+    if work.landed.load_ids and work.landed.rows[stream.name]:
+        tally.rejected = reconcile.record_rejects(
+            con, stream.name, stream.object, work.catalogues[stream.name].types, work.landed.load_ids, tally.scrubbed,
+            run_id, started,
+        )  # fmt: skip
+    return changed

@@ -1,0 +1,107 @@
+"""Streams that hang on parents: passes that are cut short, spans that were named, items that are no more."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.warehouse import children
+from hubspot_pipeline.warehouse.run import run
+from hubspot_pipeline_tests.conftest import Sandbox
+from hubspot_pipeline_tests.oracle import differences
+from hubspot_pipeline_tests.reading import T0, fill
+from hubspot_pipeline_tests.runs import landed, rows, settings
+
+VISITS = "contacts_web_analytics"
+HOUR = 3_600_000
+CONTACTS = range(1001, 1131)
+"""More contacts than a sync asks without a reason."""
+
+
+@pytest.fixture
+def given(sandbox: Sandbox, tmp_path: Path) -> Settings:
+    sandbox.post("clock", {"now": "2027-03-01T12:00:00Z", "frozen": True})
+    return settings(tmp_path, sandbox.url, small_portal=0)
+
+
+def visit(sandbox: Sandbox, contact: int, **more: Any) -> dict[str, Any]:
+    item = {"object": "contacts", "objectId": str(contact)}
+    return {"op": "put", "kind": "web_event", "item": item, **more}
+
+
+def submit(sandbox: Sandbox, at: str, times: int = 1) -> None:
+    sandbox.mutate(*[{"op": "put", "kind": "form_submission", "item": {"formId": "f-1"}, "at": at}] * times)
+
+
+def count(given: Settings, stream: str) -> int:
+    return int(rows(given, f"SELECT count(*) FROM hubspot.{stream}")[0][0])
+
+
+def test_a_reconcile_asks_all_parents_also_after_a_sync_that_was_cut_short(sandbox: Sandbox, given: Settings) -> None:
+    fill(sandbox, [*CONTACTS], at=T0)
+    landed(run(given, streams=[VISITS]))
+    sandbox.post("clock", {"advance_ms": HOUR})
+    sandbox.mutate(
+        {"op": "update", "object": "contacts", "id": "1005", "properties": {"firstname": "A"}},
+        visit(sandbox, 1005), visit(sandbox, 1009),
+    )  # fmt: skip
+    sandbox.post("clock", {"advance_ms": HOUR})
+    sandbox.post("faults", {"faults": [{"match": "event-occurrences", "status": 400, "times": None}]})
+    assert run(given, streams=[VISITS]).outcomes[VISITS].status == "failed"
+    sandbox.delete("faults")
+    landed(run(given, streams=[VISITS], mode="reconcile"))
+    assert differences(sandbox.url, given.working, streams=[VISITS]) == []
+    assert count(given, VISITS) == 2
+
+
+def test_what_was_proven_gone_before_a_pass_was_cut_short_is_taken_away(
+    sandbox: Sandbox, given: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "CHUNK_ROWS", 2)
+    fill(sandbox, [1, 2, 3])
+    one, two = sandbox.mutate({"op": "add_list", "name": "One"}, {"op": "add_list", "name": "Two"})
+    sandbox.mutate(*({"op": "add_member", "list_id": each, "record_id": str(id_)}
+                     for each in (one, two) for id_ in (1, 2, 3)))  # fmt: skip
+    landed(run(given, streams=["list_memberships"]))
+    assert count(given, "list_memberships") == 6
+    sandbox.mutate({"op": "remove_member", "list_id": one, "record_id": "2"},
+                   {"op": "remove_member", "list_id": two, "record_id": "2"})  # fmt: skip
+    sandbox.post("faults", {"faults": [{"match": f"/{two}/memberships", "status": 400, "times": None}]})
+    assert run(given, streams=["list_memberships"]).outcomes["list_memberships"].status == "failed"
+    sandbox.delete("faults")
+    # the pass goes on behind the first list, which nobody asks again
+    sandbox.delete("calls")
+    landed(run(given, streams=["list_memberships"]))
+    assert not [call for call in sandbox.calls() if f"/{one}/memberships" in call["path"]]
+    assert count(given, "list_memberships") == 4
+
+
+def test_a_named_span_leaves_no_gap_before_it(sandbox: Sandbox, given: Settings) -> None:
+    sandbox.mutate({"op": "put", "kind": "form", "id": "f-1", "item": {"name": "Contact us"}})
+    submit(sandbox, "2027-03-01T08:00:00Z")
+    landed(run(given, streams=["form_submissions"]))
+    submit(sandbox, "2027-03-01T11:00:00Z", 60)  # more than a page
+    submit(sandbox, "2027-03-01T11:50:00Z", 60)
+    landed(run(given, streams=["form_submissions"], since=given.start.replace(year=2027, month=3, day=1, hour=11)
+               + timedelta(minutes=30)))  # fmt: skip
+    landed(run(given, streams=["form_submissions"]))
+    assert count(given, "form_submissions") == 121
+
+
+def test_a_named_span_does_not_count_as_the_pass_of_changed_parents(sandbox: Sandbox, given: Settings) -> None:
+    fill(sandbox, [*CONTACTS], at=T0)
+    first = landed(run(given, streams=[VISITS])).outcomes[VISITS]
+    sandbox.post("clock", {"advance_ms": HOUR})
+    sandbox.mutate({"op": "update", "object": "contacts", "id": "1005", "properties": {"firstname": "A"}},
+                   visit(sandbox, 1005))  # fmt: skip
+    sandbox.post("clock", {"advance_ms": HOUR})
+    # the change lands, and the span ends before its visit
+    until = given.start.replace(year=2027, month=3, day=1, hour=12, minute=30)
+    landed(run(given, streams=["contacts"]))
+    named = landed(run(given, streams=[VISITS], until=until)).outcomes[VISITS]
+    assert (named.cursor_before, named.cursor_after) == (first.cursor_after, first.cursor_after)
+    assert count(given, VISITS) == 0
+    landed(run(given, streams=[VISITS]))
+    assert count(given, VISITS) == 1

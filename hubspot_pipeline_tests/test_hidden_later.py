@@ -1,0 +1,129 @@
+"""What hubspot.yaml hides of lists, logs and children: in what is read, and later in what is stored already."""
+
+import hmac
+import json
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.warehouse.run import run
+from hubspot_pipeline_tests.conftest import Sandbox
+from hubspot_pipeline_tests.runs import KEY, chosen, landed, rows, settings
+
+EARLIER = "2026-01-01T00:00:00Z"
+NEEDLE = "needle.person@example.com"
+STORED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "owners": ("email", "email", {"op": "add_owner", "email": NEEDLE, "first_name": "N", "last_name": "P"}),
+    "email_events": ("recipient", "recipient", {"op": "put", "kind": "email_event", "item": {
+        "type": "OPEN", "recipient": NEEDLE, "sentBy": {"id": "1", "created": 1}}, "at": EARLIER}),
+    "subscription_changes": ("recipient", "recipient", {"op": "put", "kind": "subscription_change", "item": {
+        "recipient": NEEDLE, "changes": [{"change": "SUBSCRIBED"}]}, "at": EARLIER}),
+    "form_submissions": ("pageUrl", "page_url", {"op": "put", "kind": "form_submission", "item": {
+        "formId": "f-1", "pageUrl": NEEDLE}}),
+    "campaigns": ("subject", "subject", {"op": "put", "kind": "email_campaign", "item": {
+        "name": "May", "subject": NEEDLE}}),
+    "deal_pipelines": ("label", "label", {"op": "define_pipeline", "object_type": "deals", "pipeline": {
+        "id": "p-1", "label": NEEDLE, "displayOrder": 1, "stages": []}}),
+}  # fmt: skip
+"""Stream -> (field of HubSpot's answer, column, how the sandbox gets one that holds the needle)."""
+
+
+def hashed(text: str) -> str:
+    return hmac.new(KEY.reveal().encode(), text.encode(), sha256).hexdigest()[:32]
+
+
+@pytest.fixture
+def given(sandbox: Sandbox, tmp_path: Path) -> Settings:
+    sandbox.mutate({"op": "put", "kind": "form", "id": "f-1", "item": {"name": "Contact us"}})
+    return settings(tmp_path, sandbox.url, small_portal=0)
+
+
+def values(given: Settings, stream: str) -> set[str | None]:
+    return {row[0] for row in rows(given, f"SELECT {STORED[stream][1]} FROM hubspot.{stream}")}
+
+
+def needles(given: Settings, stream: str) -> list[Any]:
+    return [row for row in rows(given, f"SELECT CAST(s AS VARCHAR) FROM hubspot.{stream} AS s") if NEEDLE in row[0]]
+
+
+@pytest.mark.parametrize("stream", STORED)
+def test_a_field_that_is_hashed_from_the_start_is_the_same_hash_in_every_run(
+    sandbox: Sandbox, given: Settings, stream: str
+) -> None:
+    sandbox.mutate(STORED[stream][2])
+    given = chosen(given, f"hash: {{{stream}: [{STORED[stream][0]}]}}")
+    landed(run(given, streams=[stream]))
+    assert hashed(NEEDLE) in values(given, stream)
+    for mode in ("sync", "reconcile"):
+        assert not landed(run(given, streams=[stream], mode=mode)).changed, mode
+        assert hashed(NEEDLE) in values(given, stream)
+
+
+@pytest.mark.parametrize(
+    ("stream", "section"), [*((one, "hash") for one in STORED), ("owners", "block"), ("email_events", "block")]
+)
+def test_a_field_that_is_hidden_later_is_taken_out_of_the_rows(
+    sandbox: Sandbox, given: Settings, stream: str, section: str
+) -> None:
+    sandbox.mutate(STORED[stream][2])
+    landed(run(given, streams=[stream]))
+    assert NEEDLE in values(given, stream)
+    assert needles(given, stream)
+    count = rows(given, f"SELECT count(*) FROM hubspot.{stream}")
+
+    later = chosen(given, f"{section}: {{{stream}: [{STORED[stream][0]}]}}")
+    assert landed(run(later, streams=[stream])).changed
+    assert needles(given, stream) == []
+    assert (hashed(NEEDLE) if section == "hash" else None) in values(given, stream)
+    assert rows(given, f"SELECT count(*) FROM hubspot.{stream}") == count
+    assert not landed(run(later, streams=[stream])).changed
+
+
+@pytest.mark.parametrize(("stream", "field"), [
+    ("owners", "id"), ("email_events", "created"), ("form_submissions", "formId"), ("campaigns", "lastUpdatedTime"),
+    ("marketing_campaigns", "*"), ("contacts_web_analytics", "objectId"),
+])  # fmt: skip
+def test_a_field_that_tells_rows_apart_cannot_be_hidden(
+    sandbox: Sandbox, given: Settings, stream: str, field: str
+) -> None:
+    bad = chosen(given, f"hash: {{{stream}: ['{field}']}}")
+    with pytest.raises(ConfigError, match=f"hash.{stream}: .*cannot be hidden"):
+        run(bad, streams=["owners"])
+    assert not given.working.exists()
+
+
+@pytest.mark.parametrize("section", ["hash", "block"])
+def test_a_property_that_is_hidden_later_leaves_the_rejects_too(
+    sandbox: Sandbox, given: Settings, section: str
+) -> None:
+    text = {"name": "size_2", "label": "Size", "type": "string", "fieldType": "text"}
+    sandbox.mutate(
+        {"op": "define_property", "object_type": "contacts", "definition": text},
+        {"op": "create", "object": "contacts", "properties": {"size_2": "31 inches"}},
+        {"op": "define_property", "object_type": "contacts", "definition": text | {"type": "number"}},
+    )
+    landed(run(given, streams=["contacts"]))
+    assert rows(given, "SELECT raw_value FROM hubspot.rejects") == [("31 inches",)]
+    landed(run(chosen(given, f"{section}: {{contacts: [size_2]}}"), streams=["contacts"]))
+    for name in ("contacts", "rejects"):
+        assert "31 inches" not in str(rows(given, f"SELECT * FROM hubspot.{name}")), name
+    stored = rows(given, "SELECT json_extract_string(properties, '$.size_2') FROM hubspot.contacts")
+    assert stored == [(hashed("31 inches") if section == "hash" else None,)]
+
+
+def test_what_is_stored_is_rewritten_once(sandbox: Sandbox, given: Settings) -> None:
+    sandbox.mutate(*[STORED["email_events"][2]] * 3)
+    landed(run(given, streams=["email_events"]))
+    later = chosen(given, "hash: {email_events: [recipient, sentBy]}")
+    landed(run(later, streams=["email_events"]))
+    (raw, sent) = rows(given, "SELECT raw, sent_by FROM hubspot.email_events LIMIT 1")[0]
+    assert json.loads(raw)["recipient"] == hashed(NEEDLE)
+    assert len(json.loads(raw)["sentBy"]) == 32
+    # nothing is looked through again as long as the same is hidden
+    assert landed(run(replace(later), streams=["email_events"])).outcomes["email_events"].rows_updated == 0
+    assert rows(given, "SELECT sent_by FROM hubspot.email_events LIMIT 1") == [(sent,)]
