@@ -117,16 +117,21 @@ def install_scopes(streams: Iterable[Stream] = STREAMS) -> tuple[tuple[str, ...]
     return required, tuple(scope for scope in wanted if scope not in required)
 
 
+def with_sources(selected: Sequence[Stream], chosen: Iterable[Stream]) -> set[str]:
+    """Names of streams and of those that they need: what fills a derived one, where parents come from.
+
+    Of those that fill one, only what is `chosen` is read: a table that no later run reads would be stale.
+    """
+    names, wanted = {stream.name for stream in selected}, {stream.name for stream in chosen}
+    for stream in selected:
+        sources = set(stream.source)
+        if stream.shape == "children":
+            names |= sources
+        elif not names & sources:  # one that is named is enough
+            names |= sources & wanted or sources
+    return names
+
+
 if __name__ == "__main__":
     for row in STREAMS:
         print(f"{row.name:32} {row.shape:12} {row.label:36} {' | '.join(row.scopes)}")
-
-
-def with_sources(selected: Sequence[Stream]) -> set[str]:
-    """Names of streams and of those that they need: what fills a derived one, where parents come from."""
-    names = {stream.name for stream in selected}
-    for stream in selected:
-        # one of several that fill a stream is enough if it is named
-        if stream.shape == "children" or not names & set(stream.source):
-            names |= set(stream.source)
-    return names

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import DECLARED
@@ -14,7 +15,7 @@ from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline.warehouse.store import create
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.oracle import differences
-from hubspot_pipeline_tests.runs import landed, settings
+from hubspot_pipeline_tests.runs import landed, rows, settings
 
 HOUR = 3_600_000
 NOON = datetime(2026, 9, 30, 12, tzinfo=UTC)
@@ -61,6 +62,23 @@ def test_rows_of_a_load_that_broke_off_get_their_history_with_the_next(sandbox: 
     with duckdb.connect(str(given.working)) as con:
         sql = "SELECT value FROM hubspot.deals_property_history WHERE property = 'amount' ORDER BY changed_at"
         assert con.execute(sql).fetchall() == [("1",), ("2",)]
+
+
+def test_what_landed_of_a_record_without_its_row_is_taken_away(sandbox: Sandbox, tmp_path: Path) -> None:
+    given = _portal(sandbox, tmp_path)
+    company = _create(sandbox, "companies", name="One")
+    contact = _create(sandbox, "contacts", lifecyclestage="lead")
+    sandbox.mutate({"op": "associate", "from_object": "contacts", "from_id": contact, "to_object": "companies",
+                    "to_id": company})  # fmt: skip
+    both = ["contacts", "contacts_property_history"]
+    landed(run(given, streams=both))
+    # as a load leaves it that stored these tables and then broke off
+    with duckdb.connect(str(given.working)) as con:
+        con.execute("DELETE FROM hubspot.contacts")
+    sandbox.mutate({"op": "gdpr_delete", "id": contact})
+    landed(run(given, streams=both, mode="reconcile"))
+    for name in ("associations", "contacts_property_history"):
+        assert rows(given, f"SELECT count(*) FROM hubspot.{name}") == [(0,)], name
 
 
 def test_a_failed_history_read_keeps_the_row_for_the_next_run(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -212,3 +230,14 @@ def test_two_labels_of_one_spelling_do_not_swap_their_numbers() -> None:
     ]}}})  # fmt: skip
     _, rows = inline_links(DECLARED.by_name["contacts"], "companies", "company", [record], {}, lambda: labels)
     assert [(row["category"], row["type_id"]) for row in rows] == [("HUBSPOT_DEFINED", 931), ("USER_DEFINED", 10)]
+
+
+@pytest.mark.parametrize("stream", ["engagements", "associations"])
+def test_a_derived_stream_that_is_named_alone_reads_nothing_that_no_later_run_reads(
+    sandbox: Sandbox, tmp_path: Path, stream: str
+) -> None:
+    given = _portal(sandbox, tmp_path)
+    landed(run(given, streams=[stream]))
+    tables = {row[0] for row in rows(given, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'hubspot'")}
+    assert "engagements_calls" in tables
+    assert not tables & {one.name for one in given.streams if one not in given.chosen}

@@ -77,7 +77,7 @@ def budget(settings: Settings, streams: Sequence[str] | None = None, *, full: bo
     except ConfigError:
         return None  # the file cannot be opened: the sync says why
     # what is read for the sake of others has no figures of its own
-    names = {stream.name for stream in selected} if past else with_sources(selected)
+    names = {stream.name for stream in selected} if past else with_sources(selected, settings.chosen)
     new = sorted(names - past.keys())
     expected = sum(past[name][full] for name in names & past.keys()) + BEGINNING.calls
     if not new and not full and expected <= LARGE:
@@ -118,7 +118,7 @@ def _counted(settings: Settings, client: Client, new: Iterable[str]) -> tuple[in
     """(calls of a first read of these streams, whether there can be more)."""
     found = discover(settings, client)
     known = found.settings.streams.by_name
-    names = with_sources([known[name] for name in new if name in known])
+    names = with_sources([known[name] for name in new if name in known], found.settings.chosen)
     with measuring(found.settings, client) as measure:
         measured = measure.streams(names)
     if any(isinstance(one.error, DailyLimit) for one in measured.found.values()):

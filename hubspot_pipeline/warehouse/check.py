@@ -94,7 +94,7 @@ def check(settings: Settings) -> Report:
     chosen = settings.chosen
     settings.choice.check_streams(settings.streams.all, discovered=found.schemas is not None)
     with measuring(settings, client) as measure:
-        names = with_sources(chosen)
+        names = with_sources(chosen, chosen)
         measured = measure.streams(names)
         _lists_of_custom_objects(measured, found)
         report.refused_links = _refused_links(measure, measured)

@@ -68,6 +68,26 @@ def flag_missing(con: duckdb.DuckDBPyConnection, table: str, object_type: str, i
     return int(changed[0]) if changed else 0
 
 
+def remove_orphans(con: duckdb.DuckDBPyConnection, table: str, object_type: str) -> int:
+    """Take away links and versions of records that have no row. Returns how many there were.
+
+    Tables of a package are stored one by one: a load that broke off may have stored them without their record, which
+    HubSpot may have lost before the next run.
+    """
+    places = [("associations", "from_id", " AND o.from_object = ?", [object_type]),
+              (f"{table}_property_history", "id", "", [])]  # fmt: skip
+    changed = 0
+    for name, column, condition, given in places:
+        if columns_of(con, name):
+            found = con.execute(
+                f"DELETE FROM hubspot.{quoted(name)} AS o WHERE NOT EXISTS "
+                f"(SELECT 1 FROM hubspot.{quoted(table)} AS t WHERE t.id = o.{column}){condition}",
+                given,
+            ).fetchone()
+            changed += int(found[0]) if found else 0
+    return changed
+
+
 def remove_items(
     con: duckdb.DuckDBPyConnection, table: str, key: Sequence[str], gone: Sequence[tuple[Any, ...]]
 ) -> int:

@@ -30,5 +30,5 @@ def spare_writes(granted: Iterable[str], streams: Iterable[Stream]) -> list[str]
 
 def scopes_to_paste(known: Iterable[Stream], chosen: Iterable[Stream]) -> list[str]:
     """The fewest scopes that read the chosen streams and what they are made from."""
-    names = with_sources(list(chosen))
+    names = with_sources(list(chosen), chosen)
     return list(smallest_scopes(stream for stream in known if stream.name in names))

@@ -170,7 +170,7 @@ def select(settings: Settings, streams: Sequence[str] | None) -> list[Stream]:
 
 def _objects(settings: Settings, selected: list[Stream]) -> list[Stream]:
     """Object streams that a run describes: those it reads, and with the catalogue all that are chosen."""
-    names = with_sources(selected)
+    names = with_sources(selected, settings.chosen)
     if "properties" in names:
         names |= {stream.name for stream in settings.chosen}
     for stream in selected:

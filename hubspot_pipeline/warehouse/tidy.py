@@ -32,6 +32,8 @@ def _tidy_object(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream, run
     changed = reconcile.flag_merged(con, stream.name, stream.object, started)
     if tally.missing:
         changed += reconcile.flag_missing(con, stream.name, stream.object, tally.missing, started)
+    if "links" in work.plan.phases:
+        changed += reconcile.remove_orphans(con, stream.name, stream.object)
     if tally.backfilled:
         forget_backfills(con, stream.object)
     if work.landed.load_ids and work.landed.rows[stream.name]:

@@ -64,7 +64,7 @@ class Work:
                  progress: Progress | None) -> None:  # fmt: skip
         self.settings, self.client, self.pool, self.plan = settings, client, pool, plan
         self.account, self.progress, self.known = account, progress, settings.streams
-        names = self.names = with_sources(selected)
+        names = self.names = with_sources(selected, settings.chosen)
         """Streams that this run reads."""
         self.found = described
         self.objects = [stream for stream in self.known.objects if stream.name in names]
