@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: setup demo ui marts test check format bench generate lock clean
+.PHONY: setup demo ui marts test check format bench soak generate lock clean
 
 setup: .venv/.ready
 
@@ -46,6 +46,11 @@ format: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m hubspot_pipeline_tests.bench
+
+# random histories beyond those of the tests: make soak SEEDS=1000 [FIRST=n] [JOBS=2] [MARTS=1: in every nth]
+soak: .venv/.dev
+	$(BIN)/python -m hubspot_pipeline_tests.simulator --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1) \
+		--jobs $(or $(JOBS),2) --marts-every $(or $(MARTS),1)
 
 generate: .venv/.dev
 	$(BIN)/hubspot-pipeline generate

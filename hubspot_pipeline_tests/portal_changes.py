@@ -18,6 +18,9 @@ TEXTS = {
 }  # fmt: skip
 UNTRACKED = {"deals": ("dealname", "description")}
 """A recalculated value of a tracked property that ends where it began leaves a version that nothing points at."""
+ZONES = ("America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Auckland", "UTC")
+CUSTOM = ("pet", "Vessel", "deals", "activities")
+"""Names of custom objects; two of them mean something here already, one is no plain table name."""
 VALUES = ("", "x", "Łódź", "😀 é", "12.50", "NaN", "1,234.56", "2026-01-31", "1790000000000", 'a"b\\c', "a;b", "\ud83d")
 MERGING = ("contacts", "companies", "deals", "tickets")
 PAIRS = [(from_, to) for from_, to in streams.DECLARED.pairs() if from_ in TEXTS and to in TEXTS]
@@ -35,6 +38,10 @@ class Changes:
         self.own: list[tuple[str, str]] = []
         """Properties that this history defined."""
         self.labels: list[tuple[str, str, int]] = []
+        self.texts: dict[str, tuple[str, ...]] = dict(TEXTS)
+        """Object types that change, custom ones included, and the properties that are written."""
+        self.custom: list[str] = []
+        """Custom objects that this history defined, as the portal calls them."""
 
     def change(self, count: int) -> None:
         for _ in range(count):
@@ -47,7 +54,16 @@ class Changes:
             return
         self.log.append(f"  {op}")
         given = dict(op)
+        if op["op"] == "burst":
+            return self._create_many(**{name: value for name, value in op.items() if name != "op"})
+        if op["op"] == "time_zone":
+            self.portal.time_zone = op["zone"]
+            return
         result = getattr(self.portal, given.pop("op"))(**given)
+        if op["op"] == "define_schema":
+            name = self.portal.kind(result).name
+            self.custom.append(name)
+            self.texts[name] = ("nick", "size")
         if op["op"] == "define_label":
             self.labels.append((op["from_object"], op["to_object"], result))
         if op["op"] == "restore":
@@ -58,7 +74,8 @@ class Changes:
         pick = self.random.choice
         kinds = ("create", "update", "update", "update", "recalculate", "associate")
         more = ("archive", "archive", "restore", "restore", "merge", "merge", "forget", "gdpr_delete", "disassociate",
-                "disassociate", "label", "define", "retype", "unproperty", "old_update", "owner")  # fmt: skip
+                "disassociate", "label", "define", "retype", "unproperty", "old_update", "owner", "burst", "relabel",
+                "custom", "custom", "zone")  # fmt: skip
         return getattr(self, f"_{pick(kinds if safe else kinds + more)}")()
 
     def _some(self, object_type: str, binned: bool = False) -> str | None:
@@ -69,13 +86,13 @@ class Changes:
         return str(self.random.choice(ids)) if ids else None
 
     def _any(self, **given: Any) -> tuple[str, str | None]:
-        object_type = self.random.choice(list(TEXTS))
+        object_type = self.random.choice(list(self.texts))
         return object_type, self._some(object_type, **given)
 
     def _names(self, object_type: str) -> list[str]:
         known = self.portal.definitions[object_type]
         mine = [name for owner, name in self.own if owner == object_type]
-        return [n for n in (*TEXTS[object_type], *mine) if n in known and not known[n]["archived"]]
+        return [n for n in (*self.texts[object_type], *mine) if n in known and not known[n]["archived"]]
 
     def _values(self, object_type: str, names: list[str] | None = None) -> dict[str, str]:
         names = names or self._names(object_type)
@@ -83,7 +100,7 @@ class Changes:
         return {name: self.random.choice(VALUES) for name in chosen}
 
     def _create(self) -> Op:
-        object_type = self.random.choice(list(TEXTS))
+        object_type = self.random.choice(list(self.texts))
         return {"op": "create", "object_type": object_type, "properties": self._values(object_type)}
 
     def _update(self) -> Op | None:
@@ -196,3 +213,45 @@ class Changes:
             "last_name": "W",
             "at": self.portal.now(),
         }
+
+    def _burst(self) -> Op:
+        """Many records in one millisecond, as an import makes them."""
+        return {"op": "burst", "object_type": self.random.choice(("contacts", "deals")),
+                "count": self.random.choice((150, 450, 1_200))}  # fmt: skip
+
+    def _create_many(self, object_type: str, count: int) -> None:
+        now, name = self.portal.now(), TEXTS[object_type][0]
+        for at in range(count):
+            self.portal.create(object_type, {name: f"burst {at}"}, at=now)
+
+    def _relabel(self) -> Op:
+        """Another label of a property, as when people rename it: its name stays."""
+        object_type = self.random.choice(("contacts", "companies", "deals"))
+        name = TEXTS[object_type][0]
+        definition = self.portal.definitions[object_type][name]
+        return {"op": "define_property", "object_type": object_type,
+                "definition": definition | {"label": f"Label {self.random.randrange(100)}"}}  # fmt: skip
+
+    def _custom(self) -> Op | None:
+        """A custom object appears, has records and links, or goes."""
+        known = {schema["name"] for schema in self.portal.schemas.values()}
+        left = [name for name in CUSTOM if name not in known]
+        if (not self.custom or self.random.random() < 0.2) and left:
+            properties = [{"name": name, "label": name, "type": "string"} for name in ("nick", "size")]
+            return {"op": "define_schema", "schema": {"name": self.random.choice(left), "properties": properties,
+                                                      "associatedObjects": ["contacts", "companies"]}}  # fmt: skip
+        if not self.custom:
+            return None
+        name = self.random.choice(self.custom)
+        if self.random.random() < 0.05:
+            self.custom.remove(name)
+            del self.texts[name]
+            return {"op": "drop_schema", "object_type": name}
+        first, second = self._some(name), self._some("contacts")
+        if self.random.random() < 0.5 and first and second:
+            return {"op": "associate", "from_object": name, "from_id": first, "to_object": "contacts",
+                    "to_id": second, "types": None}  # fmt: skip
+        return {"op": "create", "object_type": name, "properties": self._values(name)}
+
+    def _zone(self) -> Op:
+        return {"op": "time_zone", "zone": self.random.choice(ZONES)}

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 from hubspot_pipeline.sandbox.encoding import Json
 
-KINDS = ("status", "truncate", "malformed", "hang", "cut", "slow", "empty_page", "short_page", "drop_results")
+KINDS = (
+    "status", "truncate", "malformed", "hang", "cut", "slow", "empty_page", "short_page", "drop_results",
+    "repeat_results",
+)  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ Alone: `python -m hubspot_pipeline.sandbox --port 8765`.
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
 from typing import Any
@@ -153,7 +153,9 @@ class App:
         elif kind == "truncate":
             answer = Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
         elif kind == "drop_results":
-            answer = _without_results(answer)
+            answer = _with_rows(answer, lambda rows: [])
+        elif kind == "repeat_results":
+            answer = _with_rows(answer, lambda rows: rows[-2:] + rows)
         if kind == "cut":
             return await self._send(send, answer, part=len(answer.body) // 2)
         if kind == "slow":
@@ -193,10 +195,10 @@ _ROWS = {"results", "lists", "events", "campaigns", "timeline", "workflows", "su
 """What the rows of an answer are called in one API or another."""
 
 
-def _without_results(answer: Answer) -> Answer:
+def _with_rows(answer: Answer, change: Callable[[list[Any]], list[Any]]) -> Answer:
     body = json.loads(answer.body)
     for name in _ROWS & set(body) if isinstance(body, dict) else ():
-        body[name] = []
+        body[name] = change(body[name])
     return json_answer(body, answer.status, answer.headers)
 
 
