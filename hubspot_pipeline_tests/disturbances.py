@@ -120,7 +120,7 @@ class Disturbances(Changes):
             touched |= ends
             ops.append(op)
             if op["op"] == "restore":
-                self.restored.add(op["id"])
+                self.excused.add(op["id"])
         match = self.random.choice(PATHS).format(o=self.random.choice(list(self.texts)))
         hook = {"match": match, "nth": self.random.choice((1, 2, 3)), "ops": ops}
         self._note("hook", hook)

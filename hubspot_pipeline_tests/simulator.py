@@ -153,7 +153,7 @@ class History(Disturbances):
         for mode in ("sync", "sync"):
             bad = self._outcome(big, mode)
             yield from (f"{mode} at rest: {name}: {message}" for name, message in bad.items())
-        yield from late(self.sandbox.url, self.working, self.restored)
+        yield from late(self.sandbox.url, self.working, self.excused)
         bad = self._outcome(big, "reconcile")
         yield from (f"reconcile at rest: {name}: {message}" for name, message in bad.items())
         yield from differences(self.sandbox.url, self.working)
