@@ -66,7 +66,7 @@ def _execute(settings: Settings, arguments: argparse.Namespace, *, job: str) -> 
         )  # fmt: skip
     report.outcomes(done.outcomes.values())
     if done.message:
-        print(done.message, file=sys.stderr)
+        print(report.told(done.message), file=sys.stderr)
     return int(done.exit_code)
 
 
@@ -224,10 +224,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = Settings.load(with_login=arguments.act not in (login, logout))
         return int(arguments.act(settings, arguments))
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(report.told(str(error)), file=sys.stderr)
         return 2
     except PipelineError as error:
-        print(error, file=sys.stderr)
+        print(report.told(str(error)), file=sys.stderr)
         return 1
 
 

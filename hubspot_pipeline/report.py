@@ -22,6 +22,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
+def told(text: str) -> str:
+    """The text with its line breaks, and nothing else in it but what can be printed."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
 def table(rows: Rows) -> None:
     """Rows as text columns; as wide as they need to be where the output is no terminal. Empty columns are left out."""
 

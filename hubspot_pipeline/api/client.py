@@ -17,6 +17,7 @@ import requests
 import tenacity
 
 from hubspot_pipeline.api.auth import INTROSPECT_PATH, REVOKE_PATH, TOKEN_PATH, Auth, OAuthToken, PrivateToken
+from hubspot_pipeline.api.body import content_of, fields_of
 from hubspot_pipeline.api.download import download
 from hubspot_pipeline.api.pace import Kind, Pacer
 from hubspot_pipeline.errors import CredentialError, DailyLimit, HubSpotError, MalformedAnswer, MissingScope
@@ -144,26 +145,30 @@ class Client:
         try:
             answer = self._session().request(
                 method, self.base_url + path, params=dict(params or {}), data=body, timeout=self._timeout,
-                allow_redirects=False, headers=_headers(body), auth=_Bearer(token),
+                allow_redirects=False, stream=True, headers=_headers(body), auth=_Bearer(token),
             )  # fmt: skip
             headers = answer.headers
+            content = content_of(answer, f"{method} {path}")
         except requests.RequestException as error:
             raise _Retry(f"{method} {path}: the connection to {self.base_url} {_reason(error)}") from None
         finally:
             self.pacer.observe(call, headers)
-        meter.add(bytes=len(answer.content))
+        meter.add(bytes=len(content))
         self._read_clock(answer)
         if answer.status_code in (200, 207):
             try:
-                return parse(answer.content)
+                return parse(content)
             except MalformedAnswer as error:
                 raise _Retry(f"{method} {path}: {error}", answer.status_code) from None
+            except RecursionError:
+                raise HubSpotError(f"{method} {path}: the answer is nested without end", answer.status_code) from None
         if answer.status_code == 401 and self.auth.expired(token):
             raise _Retry(f"{method} {path}: HubSpot refuses the refreshed OAuth token", 401, pause=0)
-        raise self._error(method, path, kind, answer, meter)
+        raise self._error(method, path, kind, answer, fields_of(content), meter)
 
-    def _error(self, method: str, path: str, kind: Kind, answer: requests.Response, meter: Meter) -> Exception:
-        status, told = answer.status_code, _body(answer)
+    def _error(self, method: str, path: str, kind: Kind, answer: requests.Response, told: dict[str, Any],
+               meter: Meter) -> Exception:  # fmt: skip
+        status = answer.status_code
         where = f"{method} {path}: HubSpot answered {status}"
         reference = f" (correlation id {told['correlationId']})" if told.get("correlationId") else ""
         if status == 401:
@@ -217,11 +222,12 @@ class Client:
         def once() -> tuple[int, dict[str, Any]]:
             try:
                 answer = self._session().post(
-                    self.base_url + path, data=form, timeout=self._timeout, allow_redirects=False
+                    self.base_url + path, data=form, timeout=self._timeout, allow_redirects=False, stream=True
                 )
+                told = fields_of(content_of(answer, f"POST {path}"))
             except requests.RequestException as error:
                 raise _Retry(f"POST {path}: the connection to {self.base_url} {_reason(error)}") from None
-            status, told = answer.status_code, _body(answer)
+            status = answer.status_code
             if status in RETRIED:
                 raise _Retry(f"POST {path}: HubSpot answered {status}", status)
             if path == TOKEN_PATH and status == 200 and "access_token" not in told:
@@ -263,14 +269,6 @@ def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "has no certificate this machine trusts (behind a proxy, set REQUESTS_CA_BUNDLE to its certificate)"
     return "timed out" if isinstance(error, requests.Timeout) else "was cut off"
-
-
-def _body(answer: requests.Response) -> dict[str, Any]:
-    try:
-        told = answer.json()
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _forbidden(where: str, told: dict[str, Any], reference: str) -> Exception:

@@ -19,6 +19,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from hubspot_pipeline.assets import lineage, preview
 from hubspot_pipeline.assets.lineage import Place
 from hubspot_pipeline.assets.models import PARSED_DIR, Models, dbt_environment
+from hubspot_pipeline.report import told
 
 RESULTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
 _BAD = {"error", "fail", "runtime error", "partial success"}
@@ -76,7 +77,8 @@ def _arguments(models: Models, target: Path, wanted: set[dg.AssetKey | dg.AssetC
     everything = wanted >= set(models.node_of)
     chosen = [".".join(node["fqn"]) for key, node in models.node_of.items() if key in wanted]
     return [
-        "--quiet", "--no-print", "--no-use-colors", "--log-path", str(target), "build",
+        "--log-level", "none", "--log-level-file", "debug", "--no-print", "--no-use-colors",
+        "--log-path", str(target), "build",
         "--project-dir", str(models.project_dir), "--profiles-dir", str(models.project_dir),
         "--target-path", str(target), "--exclude-resource-type", "unit_test",
         "--partial-parse-file-path", str(models.project_dir / PARSED_DIR / "partial_parse.msgpack"),
@@ -93,6 +95,8 @@ def _invoke(arguments: list[str], results: list[dict[str, Any]], log: Callable[[
     from dbt_common.events.functions import msg_to_dict
 
     def collect(event: Any) -> None:
+        if event.info.level == "error":
+            print(told(event.info.msg), flush=True)  # by us: what dbt prints can hold values of the portal
         if event.info.name in RESULTS:
             results.append(msg_to_dict(event))
             log(f"dbt: {event.info.msg}")

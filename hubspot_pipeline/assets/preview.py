@@ -28,10 +28,11 @@ def of(con: "duckdb.DuckDBPyConnection", relation: str) -> str:
 
 
 def _row(values: Any) -> str:
-    return "| " + " | ".join(_cell(value) for value in values) + " |"
+    return "| " + " | ".join(as_text(value) for value in values) + " |"
 
 
-def _cell(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as Markdown that shows it and does nothing else, on one line, cut where it is long."""
     text = str(value)
     text = text if len(text) <= 200 else text[:199] + "…"
     return " ".join(text.split()).translate(_MARKUP).replace("://", "&#58;//").replace("www.", "www&#46;")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from hubspot_pipeline.assets.preview import as_text
 from hubspot_pipeline.streams import Stream
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def specs(streams: Iterable[Stream]) -> list[dg.AssetSpec]:
         dg.AssetSpec(
             key(stream.name),
             deps=[key(source) for source in stream.source if source in names],
-            description=f"{stream.label} in HubSpot. {stream.about}",
+            description=f"{as_text(stream.label) if stream.custom else stream.label} in HubSpot. {stream.about}",
             group_name=stream.group,
             kinds={"hubspot", "dlt", "duckdb"},
             owners=["team:data"],

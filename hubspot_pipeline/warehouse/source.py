@@ -137,7 +137,7 @@ def hubspot(access_token: TSecretStrValue | None = None, base_url: str | None = 
     if access_token:
         settings = replace(settings, credential=Credential(access_token=Secret(access_token)))
     if base_url:
-        settings = replace(settings, base_url=base_url)
+        settings = replace(settings, base_url=base_url.rstrip("/"))
     portal = _Portal(settings)
 
     def resource(stream: Stream) -> Any:
