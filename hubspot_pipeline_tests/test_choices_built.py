@@ -1,9 +1,7 @@
 """What is chosen and what changes, through whole runs: Dagster, dbt and publishing, and all that they leave on disk."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from hubspot_pipeline import query
@@ -11,6 +9,7 @@ from hubspot_pipeline.assets.execute import execute
 from hubspot_pipeline.sandbox.seed import generate
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline_tests.conftest import Sandbox
+from hubspot_pipeline_tests.needles import places
 from hubspot_pipeline_tests.runs import chosen, settings
 
 NEEDLES = ("needle.person@example.com", "needle street 9")
@@ -22,29 +21,6 @@ def built(given: Settings) -> str:
     done = execute(given)
     assert done.success, done.message
     return done.run_id
-
-
-def texts(database: Path) -> Iterator[tuple[str, str]]:
-    """Every row of every table of a DuckDB file: compressed blocks hide a text from whoever looks at bytes alone."""
-    with duckdb.connect(str(database), read_only=True) as con:
-        sql = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
-        for schema, name in con.execute(sql).fetchall():
-            for (row,) in con.execute(f'SELECT CAST(t AS VARCHAR) FROM "{schema}"."{name}" AS t').fetchall():
-                yield f"{schema}.{name}", row
-
-
-def places(folder: Path) -> set[str]:
-    """Files and tables below the folder that hold a needle."""
-    found = set()
-    for path in folder.rglob("*"):
-        if not path.is_file():
-            continue
-        name = str(path.relative_to(folder))
-        if any(needle.encode() in path.read_bytes() for needle in NEEDLES):
-            found.add(name)
-        if path.suffix == ".duckdb":
-            found |= {f"{name}: {table}" for table, row in texts(path) if any(one in row for one in NEEDLES)}
-    return found
 
 
 @pytest.mark.parametrize("text", [HIDDEN, SHOWN])
@@ -59,7 +35,7 @@ def test_a_needle_in_hidden_properties_is_nowhere_after_a_whole_run(
     if text == HIDDEN:
         sandbox.mutate({"op": "update", "object": "contacts", "id": made, "properties": {"firstname": "Ida"}})
         built(given)
-    found = places(given.data_dir)
+    found = places(given.data_dir, NEEDLES)
     printed = "".join(capfd.readouterr())
     if text == HIDDEN:
         assert (found, [one for one in NEEDLES if one in printed]) == (set(), [])

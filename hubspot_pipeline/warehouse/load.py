@@ -16,6 +16,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 from dlt.common.pipeline import LoadInfo
+from dlt.common.runtime.telemetry import stop_telemetry
 
 from hubspot_pipeline.errors import LoadError, MissingScope
 from hubspot_pipeline.settings import Settings
@@ -54,7 +55,9 @@ class Landed:
 
 def configure() -> None:
     """dlt's own settings that this pipeline depends on."""
+    # dlt starts it with the first look at its settings, so this one alone comes too late
     dlt.config["runtime.dlthub_telemetry"] = False
+    stop_telemetry()
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
     dlt.config["load.truncate_staging_dataset"] = True
     dlt.config["extract.workers"] = WORKERS
@@ -71,8 +74,9 @@ def make_pipeline(settings: Settings) -> dlt.Pipeline:
         dataset_name=SCHEMA,
         pipelines_dir=str(settings.data_dir / ".dlt"),
     )
-    # it warns of every column whose type we name (JSON, timestamp), on each of hundreds of batches
-    logging.getLogger("dlt").setLevel(logging.ERROR)
+    # it warns of every column whose type we name, on each of hundreds of batches; its errors, which quote values of the
+    # portal as they are, become the outcome of their stream
+    logging.getLogger("dlt").setLevel(logging.CRITICAL)
     return pipeline
 
 
