@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: setup demo ui marts test check format bench soak generate lock clean
+.PHONY: setup demo ui marts test check audit format bench soak generate lock clean
 
 setup: .venv/.ready
 
@@ -39,6 +39,11 @@ check: .venv/.dev
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dbt_project/models --processes 0
 	$(BIN)/hubspot-pipeline generate --check
+	$(BIN)/python -m hubspot_pipeline_tests.audit
+
+# known vulnerabilities of the pinned packages
+audit: .venv/.dev
+	$(BIN)/python -m hubspot_pipeline_tests.audit
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix .

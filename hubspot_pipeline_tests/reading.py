@@ -1,5 +1,6 @@
 """What tests of the reading side share: a client of the sandbox, a reader of one object, many records at once."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,15 @@ from hubspot_pipeline.settings import Credential, Secret, Settings
 from hubspot_pipeline.streams import DECLARED
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 
+READING = re.compile(
+    r"GET /\S+"
+    r"|POST /crm/objects/{v}/[\w-]+/(search|batch/read)"
+    r"|POST /crm/associations/{v}/[\w-]+/[\w-]+/batch/read"
+    r"|POST /deal-splits/{v}/batch/read"
+    r"|POST /crm/lists/{v}/search"
+    r"|POST /oauth/{v}/(token|token/introspect|private-apps/get/access-token-info)"
+)
+"""Calls that change nothing in a portal, by HubSpot's documentation."""
 T0 = 1_780_000_000_000
 """An instant of the sandbox's clock, in milliseconds."""
 

@@ -25,6 +25,7 @@ from hubspot_pipeline.errors import ConfigError, CredentialError
 from hubspot_pipeline.sandbox import serve
 from hubspot_pipeline.settings import Settings, project_root
 from hubspot_pipeline.streams import STREAMS
+from hubspot_pipeline_tests import hostile
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 
 ROOT = project_root()
@@ -92,6 +93,7 @@ def arrange(sandbox: Sandbox) -> None:
     )
     ticket = portal.create("tickets", {"subject": "Help", "hs_pipeline": "0", "hs_pipeline_stage": "1"})
     portal.create("companies", {"name": "Dirty", "Seats": "many"})
+    hostile.named(portal, company)
     for kind, record in (("contacts", contact), ("deals", deal), ("tickets", ticket)):
         portal.associate(kind, record, "companies", company)
 
@@ -294,7 +296,8 @@ def test_a_stream_that_was_readable_once_is_an_error(story: Story) -> None:
 def test_a_re_execution_reads_only_what_has_not_landed(story: Story) -> None:
     assert story.runs["repeated"]["success"]
     landed = story.landed("repeated")
-    raw = {name for name in landed if name.startswith("hubspot/")}
+    # a custom object that was found meanwhile has its first asset in this run
+    raw = {name for name in landed if name.startswith("hubspot/") and not name.startswith("hubspot/custom_")}
     assert "hubspot/tickets" in raw
     assert raw <= {"hubspot/tickets", "hubspot/ticket_pipelines", "hubspot/associations", "hubspot/products"}
     assert "staging/stg_hubspot__tickets" in landed

@@ -12,7 +12,9 @@ from hubspot_pipeline.generate import generate
 from hubspot_pipeline.sandbox.__main__ import parser as sandbox_parser
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "BEHAVIOR.md", "CHANGELOG.md", "docs/choice.md", "dbt_project/models/custom/README.md")
+DOCUMENTS = (
+    "README.md", "BEHAVIOR.md", "CHANGELOG.md", "SECURITY.md", "docs/choice.md", "dbt_project/models/custom/README.md",
+)  # fmt: skip
 LARGEST_PICTURE = 400_000
 
 _FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)

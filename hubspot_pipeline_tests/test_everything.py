@@ -1,11 +1,13 @@
 """A generated portal with all streams on: every table equals the portal, and the comparison would see if it did not."""
 
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import duckdb
 import pytest
@@ -18,6 +20,7 @@ from hubspot_pipeline.warehouse.run import RunResult, run
 from hubspot_pipeline_tests import contract
 from hubspot_pipeline_tests.dumped import Dump
 from hubspot_pipeline_tests.oracle import differences
+from hubspot_pipeline_tests.reading import READING
 from hubspot_pipeline_tests.runs import ROOT, landed, settings
 
 OURS = ("sync_runs", "rejects", "backfills", "portal", "property_choices")
@@ -50,6 +53,14 @@ def test_every_table_equals_the_portal(read: Everything) -> None:
     assert {"custom_campaigns", "workspace"} <= set(custom)
     assert differences(read.url, read.given.working, streams=[*everything, *custom]) == []
     assert {*everything, *custom} <= read.first.outcomes.keys()
+
+
+def test_every_stream_is_read_by_calls_that_only_read(read: Everything) -> None:
+    with urlopen(f"{read.url}/_sandbox/calls") as answer:
+        calls = json.load(answer)["calls"]
+    lines = {f"{call['method']} {call['path']}" for call in calls}
+    assert len(lines) > 100
+    assert [line for line in lines if not READING.fullmatch(line)] == []
 
 
 def test_every_stream_that_must_have_data_has_rows(read: Everything) -> None:

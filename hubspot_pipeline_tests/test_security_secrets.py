@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -17,17 +16,9 @@ from filelock import FileLock
 
 from hubspot_pipeline_tests import failing
 from hubspot_pipeline_tests.needles import places, spellings
+from hubspot_pipeline_tests.reading import READING
 
 ALLOWED = {".env", "data/credentials.json"}
-READING = re.compile(
-    r"GET /\S+"
-    r"|POST /crm/objects/{v}/[\w-]+/(search|batch/read)"
-    r"|POST /crm/associations/{v}/[\w-]+/[\w-]+/batch/read"
-    r"|POST /deal-splits/{v}/batch/read"
-    r"|POST /crm/lists/{v}/search"
-    r"|POST /oauth/{v}/(token|token/introspect|private-apps/get/access-token-info)"
-)
-"""Calls that change nothing in a portal, by HubSpot's documentation."""
 
 
 class Story:

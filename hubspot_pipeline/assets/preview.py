@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hubspot_pipeline.report import plain
+
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
@@ -35,4 +37,4 @@ def as_text(value: Any) -> str:
     """A value as Markdown that shows it and does nothing else, on one line, cut where it is long."""
     text = str(value)
     text = text if len(text) <= 200 else text[:199] + "…"
-    return " ".join(text.split()).translate(_MARKUP).replace("://", "&#58;//").replace("www.", "www&#46;")
+    return " ".join(plain(text).split()).translate(_MARKUP).replace("://", "&#58;//").replace("www.", "www&#46;")
