@@ -100,6 +100,18 @@ def test_links_made_and_cut_between_pages_leave_no_double(sandbox: Sandbox) -> N
     assert len(rows) == 898
 
 
+@pytest.mark.parametrize("name", ["paging", "to"])
+def test_links_under_another_name_are_refused_never_none(sandbox: Sandbox, name: str) -> None:
+    linked(sandbox, {1: 501, 2: 3})
+    path = "/crm/associations/2026-03/deals/contacts/batch/read"
+    body = sandbox.api("POST", path, {"inputs": [{"id": "1"}, {"id": "2"}]}).json()
+    for result in body["results"]:
+        result["other"] = result.pop(name, None)
+    sandbox.post("faults", {"faults": [{"match": LINKS, "times": None, "status": 200, "body": body}]})
+    with reader(sandbox, "deals") as one, pytest.raises(HubSpotError, match="cursor under an unknown|promises"):
+        read(one, [1, 2])
+
+
 @pytest.mark.parametrize("kind", ["drop_results", "an error without ids"])
 def test_what_an_answer_does_not_mention_is_asked_again_before_it_counts_as_none(sandbox: Sandbox, kind: str) -> None:
     linked(sandbox, {1: 3, 2: 2})

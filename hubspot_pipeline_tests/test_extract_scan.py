@@ -146,6 +146,25 @@ def test_a_missing_cursor_behind_a_full_page_is_no_end(sandbox: Sandbox) -> None
         assert scan(one, list(range(1, 351))) == list(range(1, 351))
 
 
+@pytest.mark.parametrize("count", [100, 250])
+def test_a_missing_cursor_behind_a_full_page_of_the_bin_is_no_end(sandbox: Sandbox, count: int) -> None:
+    fill(sandbox, list(range(1, count + 1)))
+    for id_ in range(1, count + 1):
+        sandbox.portal.archive("contacts", str(id_))
+    body = sandbox.api("GET", "/crm/objects/2026-03/contacts?limit=100&archived=true").json()
+    body["page"] = body.pop("paging", None)
+    sandbox.post("faults", {"faults": [{"match": LIST, "status": 200, "body": body}]})
+    with reader(sandbox) as one:
+        assert ids_of(one.archived()) == list(range(1, count + 1))
+
+
+def test_a_bin_whose_full_page_comes_again_and_again_is_an_error(sandbox: Sandbox) -> None:
+    body = {"results": [{"id": str(id_), "properties": {}, "archived": True} for id_ in range(100)]}
+    sandbox.post("faults", {"faults": [{"match": LIST, "times": None, "status": 200, "body": body}]})
+    with reader(sandbox) as one, pytest.raises(MalformedAnswer, match="move on"):
+        ids_of(one.archived())
+
+
 @pytest.mark.parametrize("archived", [False, True])
 def test_a_list_that_stands_still_is_an_error(sandbox: Sandbox, archived: bool) -> None:
     fill(sandbox, [5, 6])

@@ -104,8 +104,10 @@ def _following(answer: dict[str, Any], endpoint: Endpoint, given: dict[str, Any]
         if "hasMore" not in answer:
             raise MalformedAnswer("a page that does not say whether there are more")
         return {"offset": answer.get("offset")} if answer["hasMore"] else None
-    following = (answer.get("paging") or {}).get("next") if endpoint.paging == "after" else None
+    following = (answer.get("paging") or {}).get("next")
     if not following:
+        if other := unnest.cursors(answer):
+            raise MalformedAnswer(f"the list pages by `{other[0]}` and not by `paging`")
         return None
     after = str(following.get("after", ""))
     if after in ("", given.get("after")):

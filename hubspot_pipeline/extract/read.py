@@ -97,10 +97,14 @@ class Reader:
             page = fetch(after)
             self.pages += 1
             yield page.results
-            idle = 0 if page.after != after else idle + 1
-            after = page.after
-            if after is None:
+            following = page.after
+            if following is None and len(page.results) >= LIST_PAGE:
+                # as in a scan: a full page need not be the last one
+                following = str(max(int(record.id) for record in page.results) + 1)
+            if following is None:
                 return
+            idle = idle + 1 if following == after else 0
+            after = following
             if idle > PATIENCE:
                 raise MalformedAnswer(f"the list of archived {self.stream.object} does not move on behind {after}")
 

@@ -93,8 +93,10 @@ class Source(msgspec.Struct):
 
 
 class Linked(msgspec.Struct):
+    """`to` is required: links under another name are refused, never none."""
+
     from_: Source = msgspec.field(name="from")
-    to: list[Target] = []
+    to: list[Target]
     paging: Paging | None = None
 
 
@@ -126,6 +128,8 @@ def page(content: bytes) -> Page:
 def links(content: bytes) -> LinkPage:
     """Decode an associations batch read. Raises MalformedAnswer where it is none."""
     found: LinkPage = _decode(_links, content)
+    if b'"next":' in content and not any(linked.paging and linked.paging.next for linked in found.results):
+        raise MalformedAnswer("links with a cursor under an unknown name")
     return found
 
 
@@ -150,9 +154,17 @@ def listing(content: bytes) -> dict[str, Any]:
 
 
 def results(content: bytes) -> list[dict[str, Any]]:
-    """The objects in `results`. Raises MalformedAnswer where there is no such list."""
-    found: list[dict[str, Any]] = listing(content)["results"]
+    """The objects in `results`. Raises MalformedAnswer where there is no such list, or only a part of it."""
+    answer = listing(content)
+    if cursors(answer):
+        raise MalformedAnswer("a list that is read in one answer comes in pages")
+    found: list[dict[str, Any]] = answer["results"]
     return found
+
+
+def cursors(answer: Mapping[str, Any]) -> list[str]:
+    """Members of an answer that tell of a next page, whatever they are called."""
+    return [name for name, value in answer.items() if isinstance(value, dict) and value.get("next")]
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
