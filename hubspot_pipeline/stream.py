@@ -12,7 +12,8 @@ Mode = Literal["incremental_server_side", "incremental_client_side", "full_refre
 MODES: tuple[Mode, ...] = ("incremental_server_side", "incremental_client_side", "full_refresh")
 
 Paging = Literal["whole", "after", "offset", "body_offset"]
-"""whole: one answer, followed all the same where it pages; after: `paging.next.after`; offset: `hasMore` and `offset`; body_offset: the same in a POST."""
+"""whole: one answer, or whatever pages it says it has; after: `paging.next.after`; offset: `hasMore` and `offset`;
+body_offset: the same in a POST."""
 
 Column = tuple[str, str, str]
 """(column, dlt data type, field in HubSpot's answer; a dot goes one level down)."""

@@ -108,7 +108,7 @@ def test_links_under_another_name_are_refused_never_none(sandbox: Sandbox, name:
     for result in body["results"]:
         result["other"] = result.pop(name, None)
     sandbox.post("faults", {"faults": [{"match": LINKS, "times": None, "status": 200, "body": body}]})
-    with reader(sandbox, "deals") as one, pytest.raises(HubSpotError, match="cursor under an unknown|promises"):
+    with reader(sandbox, "deals") as one, pytest.raises(HubSpotError, match=r"cursor under an unknown|promises"):
         read(one, [1, 2])
 
 
