@@ -1,10 +1,14 @@
 """Runs of the real engine against the sandbox: settings, a run, and the calls it made.
 
-Alone: `python -m hubspot_pipeline_tests.runs DATA_DIR URL [MODE]` makes one run in a process of its own (to be killed).
+Alone: `python -m hubspot_pipeline_tests.runs DATA_DIR URL [MODE [PAGE_WINDOW STREAM ...]]` makes one run in a process
+of its own (to be killed).
 """
 
+import resource
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,5 +65,19 @@ def landed(result: RunResult) -> RunResult:
     return result
 
 
+@contextmanager
+def small_disk(size: int) -> Iterator[None]:
+    """No file can grow beyond so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 if __name__ == "__main__":
-    sys.exit(run(settings(Path(sys.argv[1]), sys.argv[2]), mode=(sys.argv[3:] or ["sync"])[0]).exit_code)
+    folder, address, *more = sys.argv[1:]
+    mode, window, *streams = [*more, *("sync", "2000")[len(more) :]]
+    made = settings(Path(folder), address, page_window=int(window))
+    sys.exit(run(made, mode=mode, streams=streams or None).exit_code)

@@ -47,16 +47,16 @@ def test_a_retired_api_key_is_refused_with_the_reason(tmp_path: Any) -> None:
     assert "6f0d4f0c" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("first", "second"), [(1, 3), (2, 5)])
+@pytest.mark.parametrize(("first", "second"), [(1, 3), (2, 5), (3, 10)])
 def test_a_token_that_dies_in_mid_walk_costs_one_refresh_and_no_record(
     sandbox: Sandbox, first: int, second: int
 ) -> None:
     install(sandbox)
-    fill(sandbox, list(range(1, 701)))
+    fill(sandbox, list(range(1, 1001)))
     ages_at(sandbox, "GET /crm/objects/.*/contacts$", first, second)
     with reader(sandbox, credential=APP) as one:
-        found = ids_of(one.scan(Chains([(0, None)], top=700, total=700, width=1)))
-    assert found == list(range(1, 701))
+        found = ids_of(one.scan(Chains([(0, None)], top=1000, total=1000, width=1)))
+    assert found == list(range(1, 1001))
     assert refreshes(sandbox) == 3
 
 

@@ -290,6 +290,8 @@ def test_one_failed_stream_keeps_neither_the_others_nor_the_marts_from_landing(s
 def test_a_stream_that_was_readable_once_is_an_error(story: Story) -> None:
     scopes = story.checks("broken")["hubspot/products", "scopes"]
     assert (scopes.passed, scopes.severity) == (False, ERROR)
+    assert "crm.objects.products.read" in str(scopes.metadata["any_of_scopes"].value)
+    assert "crm.objects.products.read" in str(scopes.metadata["message"].value)
     assert "hubspot/products" not in story.landed("broken")
 
 

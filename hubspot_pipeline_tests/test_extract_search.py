@@ -46,6 +46,17 @@ def test_any_number_of_changes_is_read_at_the_fewest_calls(sandbox: Sandbox, cou
     assert asked(sandbox, SEARCH) == max(1, -(-count // 200))
 
 
+def test_one_change_more_than_a_query_can_give_is_read_without_a_refusal(sandbox: Sandbox) -> None:
+    ids = list(range(1, 10_002))
+    fill(sandbox, ids, at=lambda place: T0 + 17 * place)
+    with reader(sandbox) as one:
+        made = Search(one)
+        assert Counter(ids_of(made.since(START))) == Counter(ids)
+    assert not made.incomplete
+    assert {call["status"] for call in sandbox.calls()} == {200}
+    assert asked(sandbox, SEARCH) == 51
+
+
 @pytest.mark.parametrize("compare", ["numeric", "text"])
 @pytest.mark.parametrize("count", [400, 401, 1300])
 def test_a_dense_instant_is_drained_whatever_the_order_of_ids(sandbox: Sandbox, compare: str, count: int) -> None:

@@ -12,7 +12,7 @@ from hubspot_pipeline.errors import ConfigError, LoadError
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse import store
 from hubspot_pipeline.warehouse.publish import previous, publish, restore
-from hubspot_pipeline_tests.runs import ROOT
+from hubspot_pipeline_tests.runs import ROOT, small_disk
 
 
 @pytest.fixture
@@ -90,7 +90,12 @@ def test_a_full_disk_leaves_what_people_read(given: Settings, tmp_path: Path) ->
     _write(given, 2)
     with pytest.raises(LoadError, match="GB are needed"):
         store.require_space(tmp_path, 10**18)
+    with small_disk(100_000), pytest.raises(LoadError, match=r"could not be replaced.*What people read is unchanged"):
+        publish(given)
     assert query("SELECT n FROM hubspot.t", given)["n"].tolist() == [1]
+    assert {path.name for path in tmp_path.iterdir()} == {"warehouse.duckdb", ".load"}
+    publish(given)
+    assert query("SELECT n FROM hubspot.t", given)["n"].tolist() == [2]
 
 
 def test_restore_swaps_the_file_before_back_in(given: Settings) -> None:

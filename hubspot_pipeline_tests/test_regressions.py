@@ -56,12 +56,17 @@ def test_rows_of_a_load_that_broke_off_get_their_history_with_the_next(sandbox: 
     _refuse_rows(given, "deals_property_history")
     sandbox.post("clock", {"advance_ms": HOUR})
     sandbox.mutate({"op": "update", "object_type": "deals", "id": deal, "properties": {"amount": "2"}})
-    run(given, streams=["deals"])
+    assert run(given, streams=["deals"]).failed
     _accept_rows(given, "deals_property_history")
+    sandbox.mutate({"op": "update", "object_type": "deals", "id": deal, "properties": {"amount": "3"}})
+    other = _create(sandbox, "deals", dealname="Two", amount="4")
     landed(run(given, streams=["deals"]))
     with duckdb.connect(str(given.working)) as con:
-        sql = "SELECT value FROM hubspot.deals_property_history WHERE property = 'amount' ORDER BY changed_at"
-        assert con.execute(sql).fetchall() == [("1",), ("2",)]
+        sql = "SELECT id, value FROM hubspot.deals_property_history WHERE property = 'amount' ORDER BY ALL"
+        assert con.execute(sql).fetchall() == [(deal, "1"), (deal, "2"), (deal, "3"), (other, "4")]
+        assert con.execute("SELECT id, properties_amount FROM hubspot.deals ORDER BY id").fetchall() == [
+            (deal, "3"), (other, "4"),
+        ]  # fmt: skip
 
 
 def test_what_landed_of_a_record_without_its_row_is_taken_away(sandbox: Sandbox, tmp_path: Path) -> None:

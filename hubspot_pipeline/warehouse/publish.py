@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.errors import ConfigError, LoadError
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse.store import open_store, require_space
 
@@ -37,6 +37,11 @@ def publish(settings: Settings, changed: bool = True) -> bool:
         _keep_previous(settings)
         _set_aside_wal(target)
         temporary.replace(target)
+    except OSError as error:
+        raise LoadError(
+            f"{target} could not be replaced ({error.strerror}). What people read is unchanged; "
+            "free some space and run again."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
     _sync(target.parent)
