@@ -17,10 +17,12 @@ from hubspot_pipeline.assets.checks import evaluate
 from hubspot_pipeline.sandbox import serve
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import DECLARED
+from hubspot_pipeline.warehouse import plan
+from hubspot_pipeline.warehouse.objects import Walk
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.oracle import differences
-from hubspot_pipeline_tests.reading import fill
+from hubspot_pipeline_tests.reading import fill, reader
 from hubspot_pipeline_tests.runs import chosen, landed, rows, settings
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
@@ -349,6 +351,24 @@ def test_more_filters_than_search_takes_keep_exactly_what_they_say(sandbox: Sand
     landed(run(given, streams=["contacts"]))
     assert rows(given, "SELECT id FROM hubspot.contacts ORDER BY id") == sorted([(untouched,), (old,)])
     assert max(call["status"] for call in sandbox.calls()) < 400
+
+
+def test_what_is_read_is_handed_on_in_pieces_of_bounded_size_as_parquet(
+    sandbox: Sandbox, given: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "CHUNK_BYTES", 1 << 20)
+    fill(sandbox, list(range(1, 501)), properties={"firstname": "x" * 10_000})
+    with reader(sandbox, properties=("firstname",)) as one:
+        todo = plan.Plan(NOON, given.lookback, given.start)
+        walk = Walk(one, todo, {"firstname": "properties_firstname"}, None, plan.Tally(), plan.Memory())
+        sizes = [(batch.rows.num_rows, batch.rows.nbytes) for batch in walk.run({}) if batch.table == "contacts"]
+    assert sum(count for count, _ in sizes) == 500
+    assert max(size for _, size in sizes) < 2 * ((1 << 20) + 1_100_000)  # a value is a cell, and in the JSON
+    landed(run(given, streams=["contacts"]))
+    jobs = {path.name for path in given.data_dir.glob(".dlt/hubspot/load/**/*jobs/contacts.*")}
+    print(jobs)
+    assert jobs
+    assert {name.rpartition(".")[2] for name in jobs} == {"parquet"}
 
 
 FILTERS = "filters:\n  contacts:\n" + "".join(
