@@ -181,7 +181,9 @@ def test_a_batch_that_forgets_records_is_asked_for_the_rest(sandbox: Sandbox) ->
     {"kind": "drop_results"},
     {"status": 207, "body": {"results": [], "numErrors": 1, "errors": [
         {"status": "error", "category": "INTERNAL_ERROR", "message": "oops", "context": {"ids": ["1", "2"]}}]}},
-], ids=["nothing", "an error inside"])  # fmt: skip
+    {"status": 207, "body": {"results": [{"id": "1", "properties": {}}], "numErrors": 1, "errors": [
+        {"status": "error", "category": "INTERNAL_ERROR", "message": "oops", "context": {"ids": ["2"]}}]}},
+], ids=["nothing", "an error inside", "an error of one record"])  # fmt: skip
 def test_a_batch_that_fails_inside_never_makes_records_look_gone(sandbox: Sandbox, fault: dict[str, Any]) -> None:
     fill(sandbox, [1, 2])
     sandbox.post("faults", {"faults": [{"match": "/batch/read", "times": 1, **fault}]})
