@@ -85,7 +85,7 @@ READING = (
      'Endpoint(path="/crm/owners/{v}", paging="after", size=100,\n'
      '                   passes=((("archived", "false"),), (("archived", "true"),))),',
      'Endpoint(path="/crm/owners/{v}", paging="after", size=100),',
-     "test_everything.py -k 'owners and comparison'"),
+     "test_streams.py -k 'granted and owners'"),
     ("`false` in a list's field is read as true", f"{EXTRACT}/collections.py",
      "return value if isinstance(value, bool) else None",
      "return bool(value)",
@@ -189,7 +189,7 @@ STORING = (
     ("what a partial list lacks is taken away", f"{WAREHOUSE}/lists.py",
      "gone = found.gone if whole and not tally.partial else []",
      "gone = found.gone",
-     "test_everything.py"),
+     "test_refused.py -k list_per_object"),
     ("a new property is not read for records that did not change", f"{WAREHOUSE}/objects.py",
      "for group in chunks(self.new_properties, 5):",
      "for group in chunks(self.new_properties, 5)[1:]:",
@@ -230,7 +230,7 @@ STORING = (
     ("a run in which only a merge or a deletion was noticed is not published", f"{WAREHOUSE}/run.py",
      "result.changed = tidy(con, work, head.run_id) > 0 or any(work.landed.rows.values())",
      "result.changed = tidy(con, work, head.run_id) > 0 and any(work.landed.rows.values())",
-     "test_regressions.py"),
+     "test_regressions.py -k many_packages"),
     ("a stream that may not be read counts as read", f"{WAREHOUSE}/outcomes.py",
      '        return "skipped"\n',
      '        return "succeeded"\n',
@@ -238,7 +238,7 @@ STORING = (
     ("items are read behind the newest one of all parents", f"{WAREHOUSE}/children.py",
      "known = newest.get((parent.object, parent.id) if self._of_records else (parent.id,))",
      "known = max(newest.values(), default=None)",
-     "test_children.py"),
+     "test_children.py -k own_newest"),
 )  # fmt: skip
 
 CHOOSING = (
@@ -265,7 +265,7 @@ CHOOSING = (
     ("a name in a pattern is hidden in lower case only", f"{CHOICE}/names.py",
      "return [name for name in names if fnmatchcase(name, text)]",
      "return [name for name in names if fnmatchcase(name, text.lower())]",
-     "test_conceal.py test_choice.py"),
+     "test_conceal.py -k upper_from_lower"),
 )  # fmt: skip
 
 SHOWING = (
@@ -280,11 +280,11 @@ SHOWING = (
     ("a scope that was lost is a warning", f"{ASSETS}/checks.py",
      "return False, ERROR if landings else WARN, figures",
      "return False, WARN, figures",
-     "test_dagster_runs.py -k readable_once"),
+     "test_dagster_checks.py -k one_that_was_lost"),
     ("rows that the portal has and the warehouse lacks are no difference", f"{ASSETS}/checks.py",
      "return row[0] == row[1], ERROR,",
      "return row[0] >= row[1], ERROR,",
-     "test_dagster_runs.py"),
+     "test_dagster_checks.py -k differ_either_way"),
     ("marts that failed to build stay as they are in a quiet run", f"{ASSETS}/warehouse.py",
      "quiet=current and result is not None and not result.changed)",
      "quiet=result is not None and not result.changed)",

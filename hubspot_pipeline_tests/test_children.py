@@ -31,8 +31,8 @@ def visit(sandbox: Sandbox, contact: int, **more: Any) -> dict[str, Any]:
     return {"op": "put", "kind": "web_event", "item": item, **more}
 
 
-def submit(sandbox: Sandbox, at: str, times: int = 1) -> None:
-    sandbox.mutate(*[{"op": "put", "kind": "form_submission", "item": {"formId": "f-1"}, "at": at}] * times)
+def submit(sandbox: Sandbox, at: str, times: int = 1, form: str = "f-1") -> None:
+    sandbox.mutate(*[{"op": "put", "kind": "form_submission", "item": {"formId": form}, "at": at}] * times)
 
 
 def count(given: Settings, stream: str) -> int:
@@ -88,6 +88,17 @@ def test_a_named_span_leaves_no_gap_before_it(sandbox: Sandbox, given: Settings)
                + timedelta(minutes=30)))  # fmt: skip
     landed(run(given, streams=["form_submissions"]))
     assert count(given, "form_submissions") == 121
+
+
+def test_each_parent_is_read_behind_its_own_newest_item(sandbox: Sandbox, given: Settings) -> None:
+    for form in ("f-1", "f-2"):
+        sandbox.mutate({"op": "put", "kind": "form", "id": form, "item": {"name": form}})
+    submit(sandbox, "2027-03-01T08:00:00Z", form="f-1")
+    submit(sandbox, "2027-03-01T11:50:00Z", form="f-2")
+    landed(run(given, streams=["form_submissions"]))
+    submit(sandbox, "2027-03-01T09:00:00Z", form="f-1")
+    landed(run(given, streams=["form_submissions"]))
+    assert count(given, "form_submissions") == 3
 
 
 def test_a_named_span_does_not_count_as_the_pass_of_changed_parents(sandbox: Sandbox, given: Settings) -> None:

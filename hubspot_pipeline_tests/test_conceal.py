@@ -129,6 +129,13 @@ def test_blocked_wins_over_hashed_whatever_is_a_pattern() -> None:
         assert json.loads(concealed('{"email":"x"}', concealer(blocked, hashes))) == {}
 
 
+def test_patterns_tell_upper_from_lower_case() -> None:
+    one = Concealer(KEY, ["SSN*"], ["Mail?"])
+    assert one.row({"SSN_1": "x", "ssn_1": "y", "Mail1": "z", "mail1": "z"}) == {
+        "ssn_1": "y", "Mail1": hashed("z"), "mail1": "z",
+    }  # fmt: skip
+
+
 def test_history_is_concealed_as_values_are() -> None:
     versions = {
         "email": [unnest.Version("2", NEEDLE), unnest.Version("1", None), unnest.Version("0", 17)],

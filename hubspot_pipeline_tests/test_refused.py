@@ -95,6 +95,20 @@ def test_an_archived_record_keeps_the_links_that_the_token_may_not_see(
     assert differences(sandbox.url, given.working, streams=STREAMS) == []
 
 
+def test_a_list_per_object_keeps_the_rows_of_an_object_that_may_no_longer_be_read(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    given = settings(tmp_path, sandbox.url)
+    landed(run(given, streams=["property_groups"]))
+    before = table(given, "property_groups")
+    assert any("leads" in row for row in before)
+    refusal = {"status": 403, "body": {"category": "MISSING_SCOPES"}, "times": -1}
+    sandbox.post("faults", {"faults": [{"match": "GET /crm/properties/.*leads", **refusal}]})
+    result = landed(run(given, streams=["property_groups"], mode="reconcile"))
+    assert "leads" in result.outcomes["property_groups"].message
+    assert table(given, "property_groups") == before
+
+
 def _is_left_out(result: RunResult) -> None:
     """The contacts are there, and a note names the object that is not and the scope for it."""
     said = result.outcomes["contacts"].message
