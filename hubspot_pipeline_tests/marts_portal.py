@@ -136,17 +136,25 @@ def write_settings(warehouse: RawWarehouse) -> None:
     )
     warehouse.insert("owners", id="3", email=None, type="QUEUE", first_name="Inbound", archived=False)
     warehouse.record("users", "501", hs_internal_user_id="11", hs_email="Ann@us.example", hs_job_title="CEO")
+    for number in ("12", "13"):
+        warehouse.record("users", f"5{number}", hs_internal_user_id=number, hs_email="both@us.example")
+    warehouse.record("users", "514", hs_internal_user_id="14", hs_email="pair@us.example")
+    warehouse.insert("owners", id="5", email="both@us.example", type="PERSON", archived=False)
+    for raw in ("12,5", "12;5"):
+        warehouse.insert("rejects", object="contacts", id="1", property="score", raw_value=raw, reason="is no number")
 
 
 def write_companies(warehouse: RawWarehouse) -> None:
     warehouse.record("companies", "100", name="Acme", industry="steel", lifecyclestage="customer", csm_owner_id="2")
-    warehouse.record("companies", "101", name="Beta")
-    warehouse.record("companies", "102", name="Gamma")
-    warehouse.record("companies", "103", name="Old Delta", deletion="merged", merged_into_id="106")
-    warehouse.record("companies", "106", name="Delta", hs_merged_object_ids="103;104", hubspot_owner_id="1")
-    warehouse.record("companies", "107", name="Gone", deletion="archived")
     warehouse.define("companies", "renewal_date", "date")
     warehouse.define("companies", "contract_value", "number")
+    customer = {"lifecyclestage": "customer"}
+    warehouse.record("companies", "101", name="Beta", renewal_date="2026-01-31", **customer)
+    warehouse.record("companies", "102", name="Gamma", renewal_date="2026-01-31", **customer)
+    warehouse.record("companies", "103", name="Old Delta", deletion="merged", merged_into_id="106")
+    warehouse.record("companies", "106", name="Delta", hs_merged_object_ids="103;104", hubspot_owner_id="1",
+                     renewal_date="2026-06-05", **customer)  # fmt: skip
+    warehouse.record("companies", "107", name="Gone", deletion="archived")
     warehouse.record("companies", "108", name="Stated", renewal_date="2026-06-20", contract_value="5e3")
     warehouse.associate("companies", "101", "companies", "100", 14)
     warehouse.associate("companies", "100", "companies", "101", 13)
@@ -155,6 +163,7 @@ def write_companies(warehouse: RawWarehouse) -> None:
 def write_contacts(warehouse: RawWarehouse) -> None:
     warehouse.define("contacts", "score", "number")
     warehouse.define("contacts", "nickname")
+    warehouse.define("contacts", "born", "date")
     warehouse.define("contacts", "created_at", "date")
     warehouse.define("contacts", "created_at_property")
     warehouse.define("contacts", "left", "string", archived=True)
@@ -164,7 +173,8 @@ def write_contacts(warehouse: RawWarehouse) -> None:
         "contacts", "1", email="Shared@x.example", jobtitle="VP, Sales", score="12,5", nickname="",
         created_at="2020-02-29", created_at_property="text", left="x", null="n", **{HOSTILE: "7"},
     )  # fmt: skip
-    warehouse.record("contacts", "2", email="shared@x.example", jobtitle="Account Executive", score="3.5")
+    warehouse.record("contacts", "2", email="shared@x.example", jobtitle="Account Executive", score="3.5",
+                     hs_additional_emails="pair@us.example")  # fmt: skip
     warehouse.record("contacts", "3", email="old@x.example", deletion="merged", merged_into_id="5")
     warehouse.record(
         "contacts",
@@ -176,6 +186,8 @@ def write_contacts(warehouse: RawWarehouse) -> None:
     warehouse.record("contacts", "6", deletion="gdpr")
     warehouse.record("contacts", "7", email="gone@x.example", deletion="archived")
     warehouse.record("contacts", "8", email="ANN@us.example", firstname="Ann")
+    warehouse.record("contacts", "10", jobtitle="CEO", hs_seniority="vp", hs_additional_emails="pair@us.example",
+                     score="", born="2020-02-29T08:00:00Z")  # fmt: skip
     warehouse.associate("contacts", "1", "companies", "100", 1)
     warehouse.associate("contacts", "1", "companies", "100", 279)
     warehouse.associate("contacts", "4", "companies", "104", 279)
@@ -194,6 +206,9 @@ def write_deals(warehouse: RawWarehouse) -> None:
     for at, value in (("01-01", "04-01"), ("02-01", "05-01"), ("03-01", "04-15"), ("04-01", "06-15")):
         warehouse.version("2", "closedate", f"2026-{at}T12:00:00Z", f"2026-{value}T03:59:00Z")
     warehouse.version("2", "amount", "2026-01-01T12:00:00Z", "40")
+    warehouse.version("2", "amount", "2026-02-01T12:00:00Z", "45")
+    for contact in ("10", "2"):
+        warehouse.associate("deals", "2", "contacts", contact, 3)
     warehouse.record("deals", "3", pipeline="default", dealstage="won", amount="999", deletion="archived")
     warehouse.associate("deals", "3", "companies", "100", 5)
     warehouse.record(
@@ -203,8 +218,10 @@ def write_deals(warehouse: RawWarehouse) -> None:
     warehouse.associate("deals", "4", "companies", "104", 5)
     warehouse.associate("deals", "5", "companies", "103", 5)
     warehouse.record(
-        "deals", "8", dealstage="vanished", pipeline="default", hs_is_closed="true", hs_is_closed_won="false"
-    )
+        "deals", "8", dealstage="vanished", pipeline="default", hs_is_closed="true", hs_is_closed_won="false",
+        closedate="2026-05-01T12:00:00Z",
+    )  # fmt: skip
+    warehouse.associate("deals", "8", "companies", "102", 5)
     warehouse.record("deals", "9", pipeline="default", dealstage="old", amount="1,234.56")
     warehouse.associate("deals", "9", "companies", "100", 341)
     warehouse.associate("deals", "9", "companies", "101", 341)
@@ -213,10 +230,13 @@ def write_deals(warehouse: RawWarehouse) -> None:
         amount_in_home_currency="110", closedate="2026-07-01T12:00:00Z", amount_note=HOSTILE,
     )  # fmt: skip
     warehouse.associate("deals", "11", "companies", "100", 341)
-    warehouse.record("deals", "12", pipeline="default", dealstage="new", amount="9" * 29, deal_currency_code="EUR")
+    warehouse.record("deals", "12", pipeline="default", dealstage="new", amount="9" * 29, deal_currency_code="EUR",
+                     closedate="2026-06-15T16:00:00Z")  # fmt: skip
 
 
 def _write_won_deals(warehouse: RawWarehouse) -> None:
+    warehouse.record("deals", "13", pipeline="default", dealstage="won", closedate="2026-03-01T12:00:00Z")
+    warehouse.associate("deals", "13", "companies", "101", 5)
     warehouse.record(
         "deals", "1", dealname="Big", pipeline="default", dealstage="paid", amount="1000", hubspot_owner_id="1",
         createdate="2026-03-01T04:30:00Z", closedate="2026-03-31T04:30:00Z",
@@ -236,6 +256,9 @@ def _write_won_deals(warehouse: RawWarehouse) -> None:
     warehouse.record("line_items", "900", amount="80", recurringbillingfrequency="annually",
                      hs_recurring_billing_period="P12M", hs_recurring_billing_start_date="2026-04-01")  # fmt: skip
     warehouse.associate("deals", "1", "line_items", "900", 19)
+    warehouse.record("line_items", "901", amount="500", recurringbillingfrequency="annually",
+                     hs_recurring_billing_start_date="2026-01-01")  # fmt: skip
+    warehouse.associate("deals", "11", "line_items", "901", 19)
 
 
 def write_engagements(warehouse: RawWarehouse) -> None:
@@ -257,6 +280,8 @@ def write_engagements(warehouse: RawWarehouse) -> None:
     warehouse.associate("notes", "1", "companies", "100", 190)
     warehouse.record("emails", "2", hs_timestamp="2026-02-01T12:00:00Z", hs_email_direction="EMAIL")
     warehouse.associate("emails", "2", "contacts", "3", 198)
+    warehouse.record("calls", "3", hs_timestamp="2026-03-01T12:00:00Z", hs_call_direction="OUTBOUND")
+    warehouse.associate("calls", "3", "companies", "101", 182)
 
 
 def write_tickets(warehouse: RawWarehouse) -> None:
@@ -264,7 +289,7 @@ def write_tickets(warehouse: RawWarehouse) -> None:
         "tickets", "1", "2026-06-01T12:00:00Z", hs_pipeline="0", hs_pipeline_stage="1", hs_ticket_priority="HIGH"
     )
     warehouse.record(
-        "tickets", "2", "2026-06-01T12:00:00Z", hs_pipeline="0", hs_pipeline_stage="4",
+        "tickets", "2", "2026-06-01T12:00:00Z", hs_pipeline="0", hs_pipeline_stage="4", hs_ticket_priority="URGENT",
         closed_date="2026-06-02T18:00:00Z", first_agent_reply_date="2026-06-01T13:30:00Z",
     )  # fmt: skip
     for ticket in ("1", "2"):

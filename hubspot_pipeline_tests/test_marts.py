@@ -70,7 +70,8 @@ def test_an_open_deal_shows_pushes_slip_and_stage_age(full: Built) -> None:
     deal = full.by_id("deals", "deal_id", "2")
     assert (deal["close_date_push_count"], deal["total_push_days"]) == (2, 30 + 61)
     assert (deal["close_date"], deal["original_close_date"]) == (date(2026, 6, 14), date(2026, 3, 31))
-    assert deal["is_slipped"] is True
+    assert (deal["primary_contact_id"], deal["n_contacts"]) == ("2", 2)
+    assert (deal["is_slipped"], full.by_id("deals", "deal_id", "12")["is_slipped"]) == (True, False)
     assert (deal["stage_label"], deal["days_in_stage"]) == ("Offer", 45)
     assert (deal["weighted_amount"], deal["forecast_category"]) == (Decimal("30.00"), "BEST_CASE")
     assert deal["amount_change_pct"] == pytest.approx(25.0)
@@ -87,6 +88,7 @@ def test_archived_deals_stay_flagged_and_count_nowhere(full: Built) -> None:
     assert full.by_id("deals", "deal_id", "3")["is_archived"] is True
     customer = full.by_id("customers", "customer_id", "100")
     assert (customer["won_deals"], customer["open_deals"]) == (1, 1)
+    assert full.by_id("customers", "customer_id", "102")["lost_deals_365d"] == 1
 
 
 def test_merged_records_live_on_in_their_survivor(full: Built) -> None:
@@ -101,8 +103,9 @@ def test_merged_records_live_on_in_their_survivor(full: Built) -> None:
 
 def test_a_stage_that_is_gone_is_judged_by_hubspots_flags(full: Built) -> None:
     deal = full.by_id("deals", "deal_id", "8")
-    assert (deal["is_lost"], deal["stage_label"]) == (True, "vanished")
-    assert full.by_id("deals", "deal_id", "9")["stage_label"] == "Old offer"
+    assert (deal["is_lost"], deal["stage_label"], deal["forecast_category"]) == (True, "vanished", "OMIT")
+    old = full.by_id("deals", "deal_id", "9")
+    assert (old["stage_label"], old["is_closed"]) == ("Old offer", False)
 
 
 def test_several_companies_without_a_primary_one_own_no_deal(full: Built) -> None:
@@ -133,7 +136,7 @@ def test_customers_show_contract_renewal_and_renewal_deal(full: Built) -> None:
 def test_customers_have_a_status_and_a_parent(full: Built) -> None:
     found = full.all("select customer_id, customer_status, parent_customer_id from marts.customers order by 1")
     assert [tuple(row.values()) for row in found] == [
-        ("100", "active", None), ("101", "prospect", "100"), ("102", "prospect", None), ("106", "prospect", None),
+        ("100", "active", None), ("101", "active", "100"), ("102", "churned", None), ("106", "active", None),
         ("107", "prospect", None), ("108", "prospect", None), ("120", "prospect", None), ("121", "prospect", None),
     ]  # fmt: skip
 
@@ -146,6 +149,7 @@ def test_touches_are_what_happened_and_the_planned_comes_next(full: Built) -> No
     assert (acme["days_since_last_touch"], acme["active_contacts_90d"], acme["exec_contacts_90d"]) == (2, 1, 1)
     beta = full.by_id("customers", "customer_id", "101")
     assert (beta["last_touch_type"], beta["last_touch_direction"]) == ("email", "inbound")
+    assert (beta["touches_90d"], beta["touches_prior_90d"]) == (1, 1)
     assert full.by_id("deals", "deal_id", "1")["last_touch_at"] == instant("2026-06-13T12:00:00Z")
 
 
@@ -160,8 +164,10 @@ def test_tickets_count_for_their_company(full: Built) -> None:
 def test_a_person_is_one_row_and_the_forgotten_are_none(full: Built) -> None:
     people = full.all("select person_id, kind from marts.people order by 1")
     assert [tuple(person.values()) for person in people] == [
-        ("contact:1", "customer_contact"), ("contact:2", "customer_contact"), ("contact:5", "customer_contact"),
-        ("contact:7", "customer_contact"), ("contact:8", "internal"), ("user:22", "internal"),
+        ("contact:1", "customer_contact"), ("contact:10", "customer_contact"), ("contact:2", "customer_contact"),
+        ("contact:5", "customer_contact"), ("contact:7", "customer_contact"), ("contact:8", "internal"),
+        ("email:both@us.example", "internal"), ("user:12", "internal"), ("user:13", "internal"),
+        ("user:14", "internal"), ("user:22", "internal"),
     ]  # fmt: skip
     ann = full.by_id("people", "person_id", "contact:8")
     assert (ann["user_id"], ann["person_owner_id"], ann["last_name"], ann["interactions_90d"]) == ("11", "1", "Ash", 1)
@@ -171,6 +177,8 @@ def test_titles_and_labels_tell_seniority_and_role(full: Built) -> None:
     first, second = (full.by_id("people", "person_id", f"contact:{number}") for number in (1, 2))
     assert (first["seniority"], first["is_decision_maker"]) == ("vp", False)
     assert (second["seniority"], second["role"], second["is_decision_maker"]) == ("individual", "decision_maker", True)
+    # what HubSpot says, before the title
+    assert full.by_id("people", "person_id", "contact:10")["seniority"] == "vp"
 
 
 def test_an_identifier_stands_for_one_person_or_is_left_out(full: Built) -> None:
@@ -182,7 +190,12 @@ def test_an_identifier_stands_for_one_person_or_is_left_out(full: Built) -> None
     assert identities["owner_id", "2"] == "user:22"
     assert identities["owner_id", "4"] == identities["owner_id", "1"] == "contact:8"
     values = {value for _, value in identities}
-    assert not values & {"shared@x.example", "info@y.example", "gone@x.example", "6"}
+    assert not values & {"shared@x.example", "both@us.example", "info@y.example", "gone@x.example", "6"}
+
+
+def test_a_record_with_several_values_that_do_not_fit_counts_once(full: Built) -> None:
+    found = full.all("select property, n_records, example from marts.rejected_values")
+    assert found == [{"property": "score", "n_records": 1, "example": "12,5"}]
 
 
 def test_a_portal_without_tickets_builds_and_says_so(without_tickets: Built, full: Built) -> None:
@@ -202,8 +215,10 @@ def test_a_change_of_type_and_a_property_that_left_change_no_column_of_a_mart(wi
 
 
 def test_a_day_later_only_what_depends_on_the_day_has_moved(without_tickets: Built, full: Built) -> None:
-    sql = "select * exclude (days_in_stage, age_days) from marts.deals order by deal_id"
+    sql = "select * exclude (days_in_stage, age_days, is_slipped) from marts.deals order by deal_id"
     assert without_tickets.all(sql) == full.all(sql)
+    slipped = "select list(deal_id order by deal_id) as ids from marts.deals where is_slipped"
+    assert (full.one(slipped), without_tickets.one(slipped)) == ({"ids": ["2"]}, {"ids": ["12", "2"]})
     moved = "select deal_id, age_days - ? as age from marts.deals order by deal_id"
     assert without_tickets.all(moved.replace("?", "1")) == full.all(moved.replace("?", "0"))
     assert without_tickets.one("select as_of from staging.int_hubspot__portal") == {
@@ -248,5 +263,5 @@ def test_marts_build_whatever_is_hashed_blocked_or_missing(
 
     built = once(shared / change.__name__, write)
     assert built.failures == {}
-    for mart, key, count in (("customers", "customer_id", 8), ("people", "contact_id", 5), ("deals", "deal_id", 9)):
+    for mart, key, count in (("customers", "customer_id", 8), ("people", "contact_id", 6), ("deals", "deal_id", 10)):
         assert built.one(f"select count({key}) as n from marts.{mart}") == {"n": count}, mart

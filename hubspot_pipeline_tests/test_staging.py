@@ -51,7 +51,7 @@ def test_a_deselected_property_has_no_column(full: Built) -> None:
 
 def test_deals_list_their_contacts_and_companies(full: Built) -> None:
     deals = full.all("select id, contacts, companies from staging.stg_hubspot__deals where id in ('1', '2') order by 1")
-    assert [tuple(deal.values()) for deal in deals] == [("1", ["1", "2"], ["100", "101", "102"]), ("2", [], [])]
+    assert [tuple(deal.values()) for deal in deals] == [("1", ["1", "2"], ["100", "101", "102"]), ("2", ["2", "10"], [])]
     assert full.all("select id, companies from staging.stg_hubspot__deals_archived") == [
         {"id": "3", "companies": ["100"]}
     ]
@@ -76,8 +76,11 @@ def test_custom_properties_are_columns_of_their_type(full: Built) -> None:
     assert (bad["cp_vip"], bad["cp_size"], bad[f"cp_{WISHED}"], bad["cp_Size_property"]) == (None,) * 4
     assert not {"cp_later", "cp_unwanted", "cp_quiet", "cp_made_by_hubspot", "cp_note", "cp_since"} & set(company)
     contacts = full.all("select * from marts.contact_custom_properties order by contact_id")
-    assert [(row["contact_id"], row[f"cp_{HOSTILE}"]) for row in contacts][:2] == [("1", Decimal(7)), ("2", None)]
+    assert [(row["contact_id"], row[f"cp_{HOSTILE}"]) for row in contacts][:2] == [("1", Decimal(7)), ("10", None)]
     assert "6" not in [row["contact_id"] for row in contacts]
+    # nothing is no zero, and an instant is no day
+    (odd,) = [row for row in contacts if row["contact_id"] == "10"]
+    assert (odd["cp_score"], odd["cp_born"]) == (None, None)
     assert full.one("select cp_contacts_property as own from marts.deal_custom_properties where deal_id = '20'") == {
         "own": "c"
     }

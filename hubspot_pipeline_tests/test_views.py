@@ -140,7 +140,8 @@ def test_merged_records_leads_every_old_id_to_its_last_survivor(warehouse: RawWa
     warehouse.record("contacts", "6", hs_merged_object_ids="5;3; 4;6;")
     warehouse.record("contacts", "2", deletion="merged", merged_into_id="5")
     warehouse.record("deals", "3", deletion="merged", merged_into_id="100")
-    warehouse.record("tickets", "50", hs_merged_object_ids="6")
+    for survivor in ("9", "50"):
+        warehouse.record("tickets", survivor, hs_merged_object_ids="6")
     warehouse.record("companies", "8", hs_merged_object_ids="9")
     warehouse.record("companies", "9", hs_merged_object_ids="8")
     found = rows(warehouse, "select object, merged_id, canonical_id from hubspot.merged_records order by all")
