@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: setup demo ui marts test check audit format bench soak generate lock clean
+.PHONY: setup demo ui marts test check audit format bench soak mutants generate lock clean
 
 setup: .venv/.ready
 
@@ -56,6 +56,9 @@ bench: .venv/.dev
 soak: .venv/.dev
 	$(BIN)/python -m hubspot_pipeline_tests.simulator --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1) \
 		--jobs $(or $(JOBS),2) --marts-every $(or $(MARTS),1)
+
+mutants: .venv/.dev
+	$(BIN)/python -m hubspot_pipeline_tests.mutants
 
 generate: .venv/.dev
 	$(BIN)/hubspot-pipeline generate

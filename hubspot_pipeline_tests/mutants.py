@@ -9,12 +9,11 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ from hubspot_pipeline_tests.mutations_sql import SQL
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = "hubspot_pipeline_tests"
 LEFT_OUT = {".venv", "data", ".git"}
-"""What a copy of the project does without."""
 PATIENCE = 600.0
 """Seconds after which tests are stopped."""
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?::.+?)(?: - .*)?$", re.MULTILINE)
@@ -105,7 +103,9 @@ def play(chosen: Iterable[Mutation], root: Path = ROOT, jobs: int = 1) -> list[V
         return _sound(list(pool.map(judge, chosen)), copies.get())
 
 
-def _left_out(root: Path):  # type: ignore[no-untyped-def]
+def _left_out(root: Path) -> Callable[[str, list[str]], set[str]]:
+    """What of each folder a copy of the project does without."""
+
     def names(folder: str, inside: list[str]) -> set[str]:
         return {"__pycache__", *(LEFT_OUT if Path(folder) == root else ())} & set(inside)
 
@@ -145,14 +145,11 @@ def _pytest(root: Path, arguments: list[str]) -> tuple[int, str]:
     # a file changed twice in a second would leave compiled code of the first time
     environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(
-            command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
         try:
-            code = process.wait(PATIENCE)
+            code = subprocess.run(
+                command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT, timeout=PATIENCE
+            ).returncode
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
             code = 124
         output.seek(0)
         return code, output.read()
@@ -161,8 +158,8 @@ def _pytest(root: Path, arguments: list[str]) -> tuple[int, str]:
 def table(verdicts: Sequence[Verdict]) -> str:
     """All verdicts and the score, as Markdown."""
     caught = sum(bool(verdict.test) for verdict in verdicts)
-    lines = [f"| {one.mutation.name} | {one.mutation.file} | {one} |" for one in verdicts]
-    return "\n".join(["| mistake | file | verdict |", "|---|---|---|", *lines, "", f"{caught} of {len(verdicts)} caught"])
+    rows = [f"| {one.mutation.name} | {one.mutation.file} | {one} |" for one in verdicts]
+    return "\n".join(["| mistake | file | verdict |", "|---|---|---|", *rows, "", f"{caught} of {len(rows)} caught"])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -73,7 +73,8 @@ READING = (
      "moments = unnest.instants([record.createdAt for record in records]).to_pylist()",
      "test_cursor.py -k start_date"),
     ("a list whose `hasMore` was renamed ends after its first page", f"{EXTRACT}/collections.py",
-     'if "hasMore" not in answer:\n            raise MalformedAnswer("a page that does not say whether there are more")\n'
+     'if "hasMore" not in answer:\n'
+     '            raise MalformedAnswer("a page that does not say whether there are more")\n'
      '        return {"offset": answer.get("offset")} if answer["hasMore"] else None',
      'return {"offset": answer.get("offset")} if answer.get("hasMore") else None',
      "test_extract_collections.py -k are_more"),
@@ -131,7 +132,8 @@ STORING = (
      "test_cursor.py -k long_read"),
     ("the cursor moves though the read failed", f"{WAREHOUSE}/objects.py",
      "            except Exception:\n                # what was read",
-     "            except Exception:\n                self._advance(state, self.plan.started)\n                # what was read",
+     "            except Exception:\n                self._advance(state, self.plan.started)\n"
+     "                # what was read",
      "test_cursor.py -k broke_off"),
     ("links are read of changed records only", f"{WAREHOUSE}/objects.py",
      "rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1) or id_ in self._changed]",

@@ -1,4 +1,4 @@
-"""Lists, children and logs as they are read: what is no list, how a page says that it is the last, values in columns."""
+"""Lists, children and logs as they are read: what is no list, how a page says that it is the last, values."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -51,7 +51,9 @@ def test_a_deselected_property_has_no_column(full: Built) -> None:
 
 def test_deals_list_their_contacts_and_companies(full: Built) -> None:
     deals = full.all("select id, contacts, companies from staging.stg_hubspot__deals where id in ('1', '2') order by 1")
-    assert [tuple(deal.values()) for deal in deals] == [("1", ["1", "2"], ["100", "101", "102"]), ("2", ["2", "10"], [])]
+    assert [tuple(deal.values()) for deal in deals] == [
+        ("1", ["1", "2"], ["100", "101", "102"]), ("2", ["2", "10"], []),
+    ]  # fmt: skip
     assert full.all("select id, companies from staging.stg_hubspot__deals_archived") == [
         {"id": "3", "companies": ["100"]}
     ]
