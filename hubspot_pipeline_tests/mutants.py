@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TESTS = "hubspot_pipeline_tests"
 LEFT_OUT = {".venv", "data", ".git"}
 PATIENCE = 600.0
-"""Seconds after which tests are stopped."""
+"""Seconds after which the tests of one mutation are stopped."""
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?::.+?)(?: - .*)?$", re.MULTILINE)
 
 Group = Sequence[tuple[str, str, str, str, str]]
@@ -128,7 +128,7 @@ def _judge(mutation: Mutation, root: Path) -> Verdict:
 def _sound(verdicts: list[Verdict], root: Path) -> list[Verdict]:
     """The same, but a test that fails without a mistake has caught none."""
     tests = sorted({verdict.test for verdict in verdicts if verdict.test})
-    code, printed = _pytest(root, tests) if tests else (0, "")
+    code, printed = _pytest(root, tests, PATIENCE * len(tests)) if tests else (0, "")
     failing = set(_FAILED.findall(printed)) if code == 1 else set()
     if code not in (0, 1):
         sys.exit(f"The tests without a mistake could not be run:\n{printed}")
@@ -139,7 +139,7 @@ def _sound(verdicts: list[Verdict], root: Path) -> list[Verdict]:
     ]  # fmt: skip
 
 
-def _pytest(root: Path, arguments: list[str]) -> tuple[int, str]:
+def _pytest(root: Path, arguments: list[str], patience: float = PATIENCE) -> tuple[int, str]:
     """(exit code, what was printed) of tests in `root`; 124 where they did not end."""
     command = [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", *arguments]
     # a file changed twice in a second would leave compiled code of the first time
@@ -147,7 +147,7 @@ def _pytest(root: Path, arguments: list[str]) -> tuple[int, str]:
     with tempfile.TemporaryFile("w+") as output:
         try:
             code = subprocess.run(
-                command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT, timeout=PATIENCE
+                command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT, timeout=patience
             ).returncode
         except subprocess.TimeoutExpired:
             code = 124
