@@ -42,6 +42,8 @@ class Settings:
     start: datetime = DEFAULT_START
     lookback: timedelta = timedelta(minutes=10)
     daily_share: float = 0.5
+    retention_days: float = 30
+    """How long Dagster keeps what it knows of a finished run."""
     small_portal: int = 50_000
     """Up to this many records every sync also reconciles."""
     page_window: int = 2_000
@@ -134,6 +136,7 @@ class Settings:
             lookback=timedelta(
                 minutes=_number("HUBSPOT_LOOKBACK_MINUTES", text("HUBSPOT_LOOKBACK_MINUTES", "10"), 0, 10_080)
             ),
+            retention_days=_number("HUBSPOT_RETENTION_DAYS", text("HUBSPOT_RETENTION_DAYS", "30"), 1, 36_500),
             daily_share=_number("HUBSPOT_DAILY_CALL_SHARE", text("HUBSPOT_DAILY_CALL_SHARE", "0.5"), 0.01, 1),
             choice=choice,
             hash_key=_hash_key(text("HUBSPOT_HASH_KEY"), needed=choice.hashes),

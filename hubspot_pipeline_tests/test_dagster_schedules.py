@@ -12,8 +12,10 @@ import dagster as dg
 import pytest
 
 from hubspot_pipeline.assets.assembly import assemble
-from hubspot_pipeline.assets.instance import POOL, PROCESS, this_process
+from hubspot_pipeline.assets.execute import execute
+from hubspot_pipeline.assets.instance import POOL, PROCESS, dagster_home, this_process
 from hubspot_pipeline.assets.resource import HubSpotResource
+from hubspot_pipeline.assets.retention import forget_runs
 from hubspot_pipeline.assets.warehouse import RESUMES_AT
 from hubspot_pipeline.choice import Choice
 from hubspot_pipeline.settings import Settings, project_root
@@ -120,6 +122,24 @@ def test_the_night_reconciles_once(definitions: dg.Definitions, history: dg.Dags
     done = add(history, "hubspot_reconcile", Status.SUCCESS)
     assert tick(definitions, history, "daily_reconcile") == f"run {done[:8]} reconciled already"
     assert tick(definitions, history) == ""
+
+
+def test_finished_runs_are_forgotten_but_for_the_last_of_each_job(history: dg.DagsterInstance) -> None:
+    names = ("hubspot_sync", "hubspot_sync", "hubspot_reconcile")
+    first, second, reconcile = (add(history, name, Status.SUCCESS) for name in names)
+    working = add(history, "hubspot_sync", Status.STARTED)
+    assert forget_runs(history, datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert forget_runs(history, datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert {run.run_id for run in history.get_runs()} == {second, reconcile, working}
+    assert not history.has_run(first)
+
+
+def test_a_reconcile_forgets_old_runs(sandbox: Sandbox, tmp_path: Path) -> None:
+    given = settings(tmp_path / "data", sandbox.url, retention_days=-1)
+    jobs = ("hubspot_sync", "hubspot_sync", "hubspot_reconcile")
+    done = [execute(given, job=job, streams=["owners"], with_marts=False).run_id for job in jobs]
+    with dg.DagsterInstance.from_config(str(dagster_home(given))) as history:
+        assert [run.run_id for run in history.get_runs()] == [done[2], done[1]]
 
 
 def test_the_sensor_keeps_ten_minutes_between_its_runs(

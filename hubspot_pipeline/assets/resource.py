@@ -46,6 +46,7 @@ class HubSpotResource(dg.ConfigurableResource[Any]):
     base_url: str = Field(default="", description="Where the API is, as HUBSPOT_BASE_URL.")
     start_date: str = Field(default="", description="Oldest change to read, as HUBSPOT_START_DATE.")
     lookback_minutes: str = Field(default="", description="Overlap of two reads, as HUBSPOT_LOOKBACK_MINUTES.")
+    retention_days: str = Field(default="", description="Days that finished runs are kept, as HUBSPOT_RETENTION_DAYS.")
     daily_call_share: str = Field(default="", description="Share of the daily calls, as HUBSPOT_DAILY_CALL_SHARE.")
 
     def settings(self) -> Settings:
@@ -63,5 +64,5 @@ class HubSpotResource(dg.ConfigurableResource[Any]):
         """Called when the run stopped before anything was written; the run's failure carries the message."""
 
     def _given(self) -> Mapping[str, str]:
-        fields = ("data_dir", "base_url", "start_date", "lookback_minutes", "daily_call_share")
+        fields = ("data_dir", "base_url", "start_date", "lookback_minutes", "retention_days", "daily_call_share")
         return {f"HUBSPOT_{name.upper()}": getattr(self, name) for name in fields if getattr(self, name)}

@@ -6,7 +6,7 @@ single stream failed or may not be read, and people would lose all marts for it.
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from hubspot_pipeline.assets.instance import POOL, claim
 from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import Plan, plan
 from hubspot_pipeline.assets.resource import HubSpotResource, SyncConfig
+from hubspot_pipeline.assets.retention import forget_runs
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream
@@ -96,6 +97,8 @@ def _work(
         changed = built is not None or (result is not None and result.changed)
         if (todo.streams or todo.models) and publish(settings, changed):
             context.log.info(f"published {settings.published}")
+    if context.job_name == "hubspot_reconcile":
+        forget_runs(context.instance, datetime.now(UTC) - timedelta(days=settings.retention_days))
     _fail_for(context, result, built)
 
 
