@@ -50,7 +50,7 @@ def test_no_secret_is_committed() -> None:
 
 
 @pytest.mark.parametrize("text", [
-    b"pat-eu1-01234567-89ab-cdef-0123-456789abcdef", b"-----BEGIN " + b"EC PRIVATE KEY-----",
+    b"pat-eu1-" + b"01234567-89ab-cdef-0123-456789abcdef", b"-----BEGIN " + b"EC PRIVATE KEY-----",
     b"HUBSPOT_CLIENT_" + b"SECRET=01234567-89ab-cdef",
 ])  # fmt: skip
 def test_the_look_for_secrets_sees_one(text: bytes) -> None:
