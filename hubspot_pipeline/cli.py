@@ -160,6 +160,45 @@ def restore(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def purge(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Take a person out of the warehouse, its published copies and all that runs left, and prove it."""
+    from hubspot_pipeline.assets.history import forget
+    from hubspot_pipeline.assets.instance import dagster_home, history_of, require_idle
+    from hubspot_pipeline.warehouse import purge as steps
+    from hubspot_pipeline.warehouse.person import needles
+    from hubspot_pipeline.warehouse.store import locked
+    from hubspot_pipeline.warehouse.traces import search
+
+    if arguments.dry_run:
+        person = steps.find(settings, arguments.who)
+        report.purge(person, steps.count(settings, person, with_records=arguments.with_records), dry_run=True)
+        return 0
+    home = settings.data_dir / "dagster_home"
+    if home.exists():
+        with history_of(dagster_home(settings)) as instance:
+            require_idle(instance)
+    with locked(settings):
+        person = steps.find(settings, arguments.who)
+        forget(home, [needle.pattern for needle in needles(person)])
+        removed = steps.remove(settings, person, with_records=arguments.with_records)
+    report.purge(person, removed)
+    code = _rebuild(settings, arguments) if steps.has_marts(settings) else 0
+    with steps.resumed(settings):
+        steps.seal(settings)
+        proof = search(settings, person)
+    report.proof(proof)
+    return 1 if proof.traces else code
+
+
+def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Marts of what is left; whatever keeps dbt from that does not keep the copies from being cleaned."""
+    try:
+        return marts(settings, arguments)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
 def generate(settings: Settings, arguments: argparse.Namespace) -> int:
     """Write the text that follows from the stream table; `--check` only compares."""
     from hubspot_pipeline.generate import generate as write
@@ -209,6 +248,10 @@ def parser() -> argparse.ArgumentParser:
     command("ui", ui).add_argument("--port", type=int, default=3000)
     commands.add_parser("sandbox", help=(sandbox.__doc__ or "") + " See `hubspot-pipeline sandbox -h`.")
     command("restore", restore)
+    added = command("purge", purge)
+    added.add_argument("who", metavar="ID|EMAIL", help="id of a contact, or an e-mail address in any case")
+    added.add_argument("--with-records", action="store_true", help="also notes, calls and the like of nobody else")
+    added.add_argument("--dry-run", action="store_true", help="only show how many rows would go")
     added = command("generate", generate)
     added.add_argument("--check", action="store_true", help="only compare; exit 2 where something is stale")
     return top

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.custom import CustomObjects
     from hubspot_pipeline.warehouse.estimate import Cost
     from hubspot_pipeline.warehouse.ledger import Outcome
+    from hubspot_pipeline.warehouse.person import Person
+    from hubspot_pipeline.warehouse.traces import Proof
 
 Rows = list[dict[str, Any]]
 
@@ -189,3 +191,25 @@ def discover(found: "CustomObjects") -> None:
         ])  # fmt: skip
     if found.changed:
         print("Written down. A UI that runs shows their assets after Deployment > Code locations > Reload.")
+
+
+def purge(person: "Person", rows: dict[str, int], *, dry_run: bool = False) -> None:
+    """Who a person is to the warehouse and what is taken away of them; never what it says."""
+    print(f"Contacts: {', '.join(sorted(person.ids)) or 'none, an address only'}.")
+    if rows:
+        table([{"would go" if dry_run else "removed": name, "rows": number} for name, number in rows.items()])
+    if dry_run:
+        print("Nothing was changed. Published copies, scratch folders and previews would be made without them, too.")
+
+
+def proof(found: "Proof") -> None:
+    """Where a person still is, or that they are nowhere."""
+    searched = f"{found.tables:,} tables, {found.files:,} files"
+    print(f"{len(found.traces):,} {'trace' if len(found.traces) == 1 else 'traces'} in {searched}.")
+    if found.traces:
+        table([
+            {"left in": one.place, "rows": one.rows, "named by": ", ".join(one.kinds)} for one in found.traces
+        ])  # fmt: skip
+        print("These are other records that name them, or files of others. Change them in HubSpot and sync, or delete "
+              "the files; `--with-records` removes activities that were with nobody else.")  # fmt: skip
+    print("As long as HubSpot has this person, a later sync reads them again: delete them there for good.")

@@ -13,7 +13,8 @@ from hubspot_pipeline.sandbox.__main__ import parser as sandbox_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (
-    "README.md", "BEHAVIOR.md", "CHANGELOG.md", "SECURITY.md", "docs/choice.md", "dbt_project/models/custom/README.md",
+    "README.md", "BEHAVIOR.md", "CHANGELOG.md", "SECURITY.md", "docs/choice.md", "docs/purge.md",
+    "dbt_project/models/custom/README.md",
 )  # fmt: skip
 LARGEST_PICTURE = 400_000
 

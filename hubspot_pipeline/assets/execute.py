@@ -8,14 +8,14 @@ import dagster as dg
 
 from hubspot_pipeline.assets import raw
 from hubspot_pipeline.assets.assembly import assemble
-from hubspot_pipeline.assets.instance import PROCESS, dagster_home, history_of, in_progress, this_process
+from hubspot_pipeline.assets.instance import PROCESS, dagster_home, history_of, require_idle, this_process
 from hubspot_pipeline.assets.jobs import RECONCILE, SYNC
 from hubspot_pipeline.assets.progress import LogProgress
 from hubspot_pipeline.assets.reruns import below
 from hubspot_pipeline.assets.resource import Mode
 from hubspot_pipeline.assets.warehouse import OP, TRIGGER
 from hubspot_pipeline.choice.names import nearest
-from hubspot_pipeline.errors import ConfigError, WarehouseBusy
+from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,9 +87,7 @@ def execute(
     resource = dg.ResourceDefinition.hardcoded_resource(caller)
     definition = assemble(settings, resource).resolve_job_def(job)
     with history_of(dagster_home(settings)) as instance:
-        for run in in_progress(instance):
-            state = run.status.value.lower()
-            raise WarehouseBusy(f"Run {run.run_id[:8]} of {run.job_name} is {state}; wait for it or stop it in the UI.")
+        require_idle(instance)
         done = definition.execute_in_process(
             instance=instance,
             run_config=_run_config(job, config or {}),

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
-from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.errors import ConfigError, WarehouseBusy
 from hubspot_pipeline.settings import Settings, project_root
 
 PROCESS = "hubspot/process"
@@ -81,6 +81,13 @@ def in_progress(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
         if holder is None or holder.is_finished:
             storage.free_concurrency_slots_for_run(place.run_id)
     return runs
+
+
+def require_idle(instance: dg.DagsterInstance) -> None:
+    """Raises WarehouseBusy where a run of the UI waits or works."""
+    for run in in_progress(instance):
+        state = run.status.value.lower()
+        raise WarehouseBusy(f"Run {run.run_id[:8]} of {run.job_name} is {state}; wait for it or stop it in the UI.")
 
 
 def _has_config(root: Path) -> bool:

@@ -92,10 +92,17 @@ def create(settings: Settings) -> None:
 @contextmanager
 def open_store(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connect to the working file. Raises ConfigError where it cannot be opened."""
+    with open_file(settings.working, read_only=read_only) as con:
+        yield con
+
+
+@contextmanager
+def open_file(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect to a copy of the warehouse. Raises ConfigError where it cannot be opened."""
     try:
-        con = duckdb.connect(str(settings.working), read_only=read_only)
+        con = duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
-        raise ConfigError(_unopenable(settings.working, error)) from None
+        raise ConfigError(_unopenable(path, error)) from None
     try:
         con.execute("SET TimeZone = 'UTC'")
         yield con
