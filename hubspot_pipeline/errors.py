@@ -10,9 +10,11 @@ PipelineError
 ├── DailyLimit             today's share of calls is used up; carries `resumes_at`
 ├── HubSpotError           HubSpot answered with an error that retries did not cure
 │   └── MalformedAnswer    an answer that is not what the API promises
-└── LoadError              data was read and could not be stored
+├── LoadError              data was read and could not be stored
+└── AlertError             the alert webhook did not take a message
 """
 
+import re
 from datetime import datetime
 
 
@@ -76,3 +78,21 @@ class MalformedAnswer(HubSpotError):
 
 class LoadError(PipelineError):
     """Data was read and could not be stored, or its landing could not be proven."""
+
+
+class AlertError(PipelineError):
+    """The alert webhook did not take a message; the URL, which is a secret, is not in this one."""
+
+
+_VALUE = re.compile(r"""["'`]|\bvalue\b""")
+
+
+def said(error: BaseException) -> str:
+    """What an error says, without values of records: all of one of ours; of others class and beginning.
+
+    Databases and parsers put what does not fit into their messages, in quotes or behind the word value.
+    """
+    if isinstance(error, PipelineError):
+        return str(error)
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {_VALUE.split(first)[0].strip()[:300]}".rstrip(": ")

@@ -58,6 +58,8 @@ class Settings:
     """What hubspot.yaml chooses."""
     hash_key: Secret = NO_SECRET
     """Key of the hashes that hubspot.yaml asks for; another key makes other hashes."""
+    alert_webhook: Secret = NO_SECRET
+    """Where incidents are told; whoever knows the URL can post there."""
 
     def __post_init__(self) -> None:
         if not _BASE_URL.fullmatch(self.base_url):
@@ -140,6 +142,7 @@ class Settings:
             daily_share=_number("HUBSPOT_DAILY_CALL_SHARE", text("HUBSPOT_DAILY_CALL_SHARE", "0.5"), 0.01, 1),
             choice=choice,
             hash_key=_hash_key(text("HUBSPOT_HASH_KEY"), needed=choice.hashes),
+            alert_webhook=_webhook(text("HUBSPOT_ALERT_WEBHOOK")),
         )
         made = replace(made, credential=credentials.chosen(text, made.login_file if with_login else None))
         return replace(made, everything=made.is_sandbox)
@@ -171,6 +174,20 @@ def _hash_key(value: str, *, needed: bool) -> Secret:
         raise ConfigError(f"hubspot.yaml hashes values and HUBSPOT_HASH_KEY is not set. Make a key once: {_MAKE_KEY}")
     if value and len(value) < 16:
         raise ConfigError(f"HUBSPOT_HASH_KEY is shorter than 16 characters. Make a better one: {_MAKE_KEY}")
+    return Secret(value)
+
+
+def _webhook(value: str) -> Secret:
+    try:
+        url = urlsplit(value)
+        allowed = bool(url.hostname) and (url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK))
+    except ValueError:
+        allowed = False
+    if value and not allowed:
+        raise ConfigError(
+            "HUBSPOT_ALERT_WEBHOOK is not a URL that starts with https:// (http:// only to this machine). Copy the "
+            "webhook's whole URL, or leave the setting empty."
+        )
     return Secret(value)
 
 

@@ -36,7 +36,9 @@ def test_a_stream_that_cannot_be_read_leaves_the_others_alone(sandbox: Sandbox, 
     assert differences(sandbox.url, given.working) == []
 
 
-def test_a_stream_that_cannot_be_stored_leaves_the_others_alone(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_stream_that_cannot_be_stored_leaves_the_others_alone(
+    sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     _seeded(sandbox)
     given = settings(tmp_path, sandbox.url)
     landed(run(given))
@@ -53,6 +55,7 @@ def test_a_stream_that_cannot_be_stored_leaves_the_others_alone(sandbox: Sandbox
     result = run(given)
     assert [outcome.stream for outcome in result.failed] == ["tickets", "associations"]
     assert "could not be stored" in result.outcomes["tickets"].message
+    assert "not a number" not in result.outcomes["tickets"].message + "".join(capfd.readouterr())
     with duckdb.connect(str(given.working)) as con:
         name = con.execute("SELECT properties_firstname FROM hubspot.contacts WHERE id = ?", [contact]).fetchall()
         assert name == [("Changed",)]

@@ -1,8 +1,8 @@
-"""Settings -> everything Dagster loads: assets, checks, jobs, schedules, the sensor, the executor."""
+"""Settings -> everything Dagster loads: assets, checks, jobs, schedules, sensors, the executor."""
 
 import dagster as dg
 
-from hubspot_pipeline.assets import jobs, models, schedules, warehouse
+from hubspot_pipeline.assets import alerts, jobs, models, schedules, warehouse
 from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.settings import Settings
 
@@ -16,7 +16,7 @@ def assemble(settings: Settings, hubspot: HubSpotResource | dg.ResourceDefinitio
         assets=[warehouse.assets(project, streams)],
         jobs=jobs.jobs(project, streams),
         schedules=schedules.schedules(live=settings.credential.given and not settings.is_loopback),
-        sensors=[schedules.sensor(project, streams)],
+        sensors=[schedules.sensor(project, streams), *alerts.sensors(settings)],
         resources={"hubspot": hubspot or HubSpotResource()},
         executor=dg.in_process_executor,
     )

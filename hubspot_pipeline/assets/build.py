@@ -22,6 +22,8 @@ from hubspot_pipeline.assets.models import PARSED_DIR, Models, dbt_environment
 from hubspot_pipeline.report import told
 
 RESULTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
+DBT = "dbt"
+"""The incident of what is no model and no check: dbt as a whole, and tests of several models."""
 _BAD = {"error", "fail", "runtime error", "partial success"}
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -33,10 +35,19 @@ class Built:
     log: Path
     failed: list[str] = field(default_factory=list)
     error: str = ""
+    untold: dict[str, str] = field(default_factory=dict)
+    """Incidents that no check result tells: a model, or `dbt` for what is none -> what failed, without values."""
 
     @property
     def ok(self) -> bool:
         return not self.failed and not self.error
+
+    def add(self, failed: str, key: dg.AssetKey | dg.AssetCheckKey | None) -> None:
+        """Note a node that failed; `key`: what it is in Dagster, None for a test of several models."""
+        self.failed.append(failed)
+        if not isinstance(key, dg.AssetCheckKey):
+            name = DBT if key is None else key.to_user_string()
+            self.untold[name] = f"{self.untold[name]}; {failed}" if name in self.untold else failed
 
 
 def build(
@@ -52,14 +63,16 @@ def build(
     context.log.info("dbt: building models and running tests")
     with _ONE_AT_A_TIME, _environment(dbt_environment(working)):
         error = _invoke(_arguments(models, target, set(wanted)), results, context.log.info)
-    built.error = "" if error is None else str(error)
+    if error is not None:
+        built.error = str(error)
+        built.untold[DBT] = "dbt could not run"
     with duckdb.connect(str(working), read_only=True) as con:
         columns = _columns(con)
-        shown = {node["unique_id"] for node in models.node_of.values()}
+        shown = {node["unique_id"]: key for key, node in models.node_of.items()}
         for raw in results:
             info = raw["data"]["node_info"]
             if info["node_status"] in _BAD:
-                built.failed.append(f"{info['node_name']}: {_reason(raw)}")
+                built.add(f"{info['node_name']}: {_reason(raw)}", shown.get(info["unique_id"]))
             if info["unique_id"] not in shown:
                 continue  # a test of several models that none of them owns, or a model newer than these definitions
             node = models.manifest["nodes"][info["unique_id"]]

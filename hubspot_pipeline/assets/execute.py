@@ -1,12 +1,13 @@
 """Settings, streams and options -> one run of a job in this process and in the UI's history -> an exit code."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from hubspot_pipeline.assets import raw
+from hubspot_pipeline.assets import alerts, raw
 from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.instance import PROCESS, dagster_home, history_of, require_idle, this_process
 from hubspot_pipeline.assets.jobs import RECONCILE, SYNC
@@ -15,7 +16,7 @@ from hubspot_pipeline.assets.reruns import below
 from hubspot_pipeline.assets.resource import Mode
 from hubspot_pipeline.assets.warehouse import OP, TRIGGER
 from hubspot_pipeline.choice.names import nearest
-from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.errors import AlertError, ConfigError
 from hubspot_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,6 +96,10 @@ def execute(
             tags={TRIGGER: trigger, PROCESS: this_process()},
             raise_on_error=False,
         )
+        try:
+            alerts.tell(settings.alert_webhook, instance)
+        except AlertError as error:
+            logging.getLogger(__name__).warning("%s", error)
     if caller.error is not None:
         raise caller.error
     return ExecutionResult(done.run_id, done.success, _failure(done), caller.result)

@@ -19,7 +19,7 @@ from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import Plan, plan
 from hubspot_pipeline.assets.resource import HubSpotResource, SyncConfig
 from hubspot_pipeline.assets.retention import forget_runs
-from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.errors import ConfigError, PipelineError
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream
 
@@ -33,6 +33,10 @@ MARK = "marts.json"
 RESUMES_AT = "hubspot/resumes_at"
 """Tag of a run that waits for the daily limit: an ISO instant."""
 TRIGGER = "hubspot/trigger"
+UNTOLD = "incidents"
+"""Metadata of a failure: incident -> what happened, for everything that no check tells."""
+LIMIT = "daily limit"
+"""The incident of a run that waits for it."""
 
 
 def assets(models: Models, streams: Sequence[Stream]) -> dg.AssetsDefinition:
@@ -50,8 +54,9 @@ def assets(models: Models, streams: Sequence[Stream]) -> dg.AssetsDefinition:
         claim(context.instance, context.run_id)
         try:
             yield from _work(context, config, hubspot, models, streams)
-        except ConfigError as error:
-            hubspot.refused(error)
+        except PipelineError as error:
+            if isinstance(error, ConfigError):
+                hubspot.refused(error)
             raise dg.Failure(description=str(error), allow_retries=False) from None
 
     return warehouse
@@ -223,29 +228,34 @@ def _must_build(context: dg.AssetExecutionContext, todo: Plan, *, quiet: bool) -
 
 
 def _fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", built: Built | None) -> None:
-    """Raise one Failure that lists everything red and the command that repeats it."""
+    """Raise one Failure that lists everything red and the command that repeats it; its metadata names the incidents."""
     parts: list[str] = []
+    untold: dict[str, str] = {}
     if result is not None and result.resumes_at is not None:
         context.instance.add_run_tags(context.run_id, {RESUMES_AT: result.resumes_at.isoformat()})
-        parts.append(
+        untold[LIMIT] = (
             f"Today's share of HubSpot's daily calls is used up; what was read is kept. The schedule goes on after "
             f"{result.resumes_at:%Y-%m-%d %H:%M} UTC, or run `hubspot-pipeline sync` then."
         )
+        parts.append(untold[LIMIT])
     if result is not None and result.failed:
         names = [outcome.stream for outcome in result.failed]
+        untold |= {raw.key(outcome.stream).to_user_string(): outcome.message for outcome in result.failed}
         listed = "\n".join(f"  {outcome.stream}: {outcome.message}" for outcome in result.failed)
         parts.append(
             f"{len(names)} of {len(result.outcomes)} streams failed, the others landed:\n{listed}\n"
             f"Repeat them with: hubspot-pipeline sync {' '.join(names)}"
         )
     if built is not None and not built.ok:
+        untold |= built.untold
         listed = "\n".join(f"  {line}" for line in built.failed) or built.error
         parts.append(
             f"dbt failed; what it could not build keeps its previous rows:\n{listed}\n"
             f"The reasons are in {built.log}. Repeat with: make marts"
         )
     if parts:
-        raise dg.Failure(description="\n\n".join(parts), allow_retries=False)
+        metadata = {UNTOLD: dg.MetadataValue.json(untold)}
+        raise dg.Failure(description="\n\n".join(parts), metadata=metadata, allow_retries=False)
 
 
 def line(outcome: "Outcome") -> str:

@@ -13,7 +13,7 @@ from pydantic import Field
 from hubspot_pipeline.assets.instance import POOL, claim
 from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.assets.warehouse import MARK, line
-from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.errors import PipelineError
 
 JOB = "hubspot_resync_window"
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2006-06-01", end_offset=1)
@@ -48,7 +48,7 @@ def resync_window(context: dg.OpExecutionContext, config: WindowConfig, hubspot:
             )  # fmt: skip
         with locked(settings):
             publish(settings, result.changed)
-    except ConfigError as error:
+    except PipelineError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from None
     for outcome in result.outcomes.values():
         context.log.info(line(outcome))

@@ -18,7 +18,7 @@ import pyarrow as pa
 from dlt.common.pipeline import LoadInfo
 from dlt.common.runtime.telemetry import stop_telemetry
 
-from hubspot_pipeline.errors import LoadError, MissingScope
+from hubspot_pipeline.errors import LoadError, MissingScope, said
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream, Streams
 from hubspot_pipeline.warehouse.plan import Batch, State
@@ -101,7 +101,7 @@ def load(settings: Settings, pipeline: dlt.Pipeline, jobs: list[Job]) -> Landed:
         if len(jobs) == 1:
             cause = _root(error)
             return Landed(errors={jobs[0].name: cause if isinstance(cause, LoadError) else LoadError(
-                f"{jobs[0].name} was read and could not be stored ({type(cause).__name__}: {_first_line(cause)}). "
+                f"{jobs[0].name} was read and could not be stored ({said(cause)}). "
                 "Its rows and its cursor are as before; the next run reads it again."
             )})  # fmt: skip
     landed = Landed()
@@ -206,7 +206,3 @@ def _root(error: BaseException) -> BaseException:
     while (inner := getattr(error, "exception", None) or error.__cause__) is not None:
         error = inner
     return error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:300]

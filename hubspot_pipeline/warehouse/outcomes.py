@@ -2,7 +2,7 @@
 
 import duckdb
 
-from hubspot_pipeline.errors import DailyLimit, MissingScope
+from hubspot_pipeline.errors import DailyLimit, MissingScope, said
 from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse import ledger, store
 from hubspot_pipeline.warehouse.ledger import Outcome
@@ -40,7 +40,7 @@ def _outcome(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> Outc
     outcome.retries, outcome.bytes = meter.retries, meter.bytes
     outcome.cursor_before, outcome.cursor_after = tally.cursor_before, tally.cursor_after
     notes = [*tally.notes, *(f"Without some of its sources: {error}" for error in refused[:1] if partly)]
-    outcome.message = " ".join(notes) if error is None else str(error)
+    outcome.message = " ".join(notes) if error is None else said(error)
     outcome.missing_scopes = error.scopes if isinstance(error, MissingScope) else ()
     if error is None and tally.visible is not None:
         outcome.visible_total = tally.visible
