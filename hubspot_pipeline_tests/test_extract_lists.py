@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hubspot_pipeline.api.client import Meter
-from hubspot_pipeline.errors import HubSpotError
+from hubspot_pipeline.errors import HubSpotError, MalformedAnswer
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.properties import definitions
 from hubspot_pipeline.streams import DECLARED
@@ -26,11 +26,24 @@ def read(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
     return collections.read(client(sandbox), DECLARED.by_name[stream], Meter())
 
 
-@pytest.mark.parametrize("shapes", [[7], [0, 100], [100, 1, 0], {"sizes": [33], "after": "int"}])
+@pytest.mark.parametrize("shapes", [[7], [0, 100], [100, 1, 0, 0], {"sizes": [33], "after": "int"}])
 def test_every_item_is_read_whatever_the_pages(sandbox: Sandbox, shapes: Any) -> None:
-    ids = owners(sandbox, 230)
+    ids = [f"form-{number:03d}" for number in range(230)]
+    sandbox.mutate(*({"op": "put", "kind": "form", "id": id_, "item": {"name": id_}} for id_ in ids))
     sandbox.config(page_shapes=shapes)
-    assert [owner["id"] for owner in read(sandbox, "owners")] == ids
+    assert sorted(form["id"] for form in read(sandbox, "forms")) == ids
+
+
+def test_a_list_that_stands_still_is_an_error(sandbox: Sandbox) -> None:
+    sandbox.mutate({"op": "put", "kind": "form", "id": "one", "item": {"name": "One"}})
+    for shapes, body in (([0], None), (None, {"results": [{"id": "one"}], "paging": {"next": {"after": "x"}}})):
+        sandbox.config(page_shapes=shapes)
+        if body:
+            sandbox.post("faults", {"faults": [{"match": "/forms", "times": None, "status": 200, "body": body}]})
+        sandbox.delete("calls")
+        with pytest.raises(MalformedAnswer, match="does not move on"):
+            read(sandbox, "forms")
+        assert len(sandbox.calls()) < 9
 
 
 def test_an_archived_listing_that_holds_live_owners_too_doubles_none(sandbox: Sandbox) -> None:

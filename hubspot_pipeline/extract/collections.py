@@ -59,7 +59,7 @@ def pages(client: Client, stream: Stream, meter: Meter, params: Mapping[str, Any
     path = endpoint.path.format(v=API_VERSION, **(names or {}))
     size = {} if not endpoint.size else {"count" if endpoint.paging == "body_offset" else "limit": endpoint.size}
     given: dict[str, Any] = {**params, **size, **({"offset": 0} if endpoint.paging == "body_offset" else {})}
-    asked = [given]
+    asked, idle = [given], 0
     while True:
         try:
             items, following = _page(client, endpoint, path, given, meter)
@@ -71,7 +71,9 @@ def pages(client: Client, stream: Stream, meter: Meter, params: Mapping[str, Any
         if following is None:
             return
         given = given | following
-        if given in asked[-PATIENCE:]:
+        # an empty page can show the cursor that led to it
+        idle = idle + 1 if not items and given == asked[-1] else 0
+        if idle > PATIENCE or (not idle and given in asked[-PATIENCE:]):
             raise MalformedAnswer(f"{path}: the list does not move on")
         asked.append(given)
 
@@ -82,7 +84,7 @@ def _page(client: Client, endpoint: Endpoint, path: str, given: dict[str, Any], 
         answer = client.post(path, body, parse=unnest.rows, meter=meter)
     else:
         answer = client.get(path, given, parse=unnest.rows, meter=meter)
-    return items_of(answer, endpoint), _following(answer, endpoint, given)
+    return items_of(answer, endpoint), _following(answer, endpoint)
 
 
 LIST_FIGURES = ("hs_list_size", "hs_last_record_added_at", "hs_last_record_removed_at", "hs_list_reference_count")
@@ -99,7 +101,7 @@ def items_of(answer: dict[str, Any], endpoint: Endpoint) -> list[Item]:
     return items
 
 
-def _following(answer: dict[str, Any], endpoint: Endpoint, given: dict[str, Any]) -> dict[str, Any] | None:
+def _following(answer: dict[str, Any], endpoint: Endpoint) -> dict[str, Any] | None:
     if endpoint.paging in ("offset", "body_offset"):
         if "hasMore" not in answer:
             raise MalformedAnswer("a page that does not say whether there are more")
@@ -110,8 +112,8 @@ def _following(answer: dict[str, Any], endpoint: Endpoint, given: dict[str, Any]
             raise MalformedAnswer(f"the list pages by `{other[0]}` and not by `paging`")
         return None
     after = str(following.get("after", ""))
-    if after in ("", given.get("after")):
-        raise MalformedAnswer("the list does not move on")
+    if not after:
+        raise MalformedAnswer("the list has a next page and no cursor to it")
     return {"after": after}
 
 
