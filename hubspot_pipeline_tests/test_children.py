@@ -96,9 +96,9 @@ def test_each_parent_is_read_behind_its_own_newest_item(sandbox: Sandbox, given:
     submit(sandbox, "2027-03-01T08:00:00Z", form="f-1")
     submit(sandbox, "2027-03-01T11:50:00Z", form="f-2")
     landed(run(given, streams=["form_submissions"]))
-    submit(sandbox, "2027-03-01T09:00:00Z", form="f-1")
+    submit(sandbox, "2027-03-01T09:00:00Z", 60, form="f-1")  # more than a page
     landed(run(given, streams=["form_submissions"]))
-    assert count(given, "form_submissions") == 3
+    assert count(given, "form_submissions") == 62
 
 
 def test_a_named_span_does_not_count_as_the_pass_of_changed_parents(sandbox: Sandbox, given: Settings) -> None:
