@@ -125,7 +125,7 @@ STORING = (
     ("look-back 0: what search shows late is never read", f"{WAREHOUSE}/objects.py",
      "(min(started, newest) - self.plan.lookback).isoformat()",
      "min(started, newest).isoformat()",
-     "test_cursor.py -k shows_late"),
+     "test_catalogue.py -k shows_late"),
     ("the cursor passes the start of the read", f"{WAREHOUSE}/objects.py",
      "max((min(started, newest) - self.plan.lookback)",
      "max((newest - self.plan.lookback)",

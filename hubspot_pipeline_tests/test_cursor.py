@@ -1,6 +1,7 @@
-"""Where a sync begins: late, disturbed, broken off or filtered by the start date, it passes over nothing."""
+"""Where a sync begins: disturbed, broken off, behind the start date or an interruption, it passes over nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,22 +49,6 @@ def names(given: Settings) -> set[str]:
     return {row[0] for row in rows(given, "SELECT properties_firstname FROM hubspot.contacts WHERE deletion IS NULL")}
 
 
-def test_what_search_shows_late_is_read_by_a_later_sync(sandbox: Sandbox, given: Settings) -> None:
-    create(sandbox, "first")
-    read(given)
-    at(sandbox, 60)
-    sandbox.config(index_lag_ms=5 * MINUTE)
-    create(sandbox, "late", 60)
-    sandbox.config(index_lag_ms=0)
-    create(sandbox, "prompt", 61)
-    at(sandbox, 62)
-    read(given)
-    assert names(given) == {"first", "prompt"}
-    at(sandbox, 66)
-    read(given)
-    assert names(given) == {"first", "late", "prompt"}
-
-
 def test_what_changes_in_a_long_read_after_its_page_is_read_by_the_next(sandbox: Sandbox, given: Settings) -> None:
     first, last = create(sandbox, "first"), create(sandbox, "last")
     read(given)
@@ -95,10 +80,8 @@ def test_a_sync_that_broke_off_behind_the_newest_change_is_repeated(sandbox: San
     assert names(given) == {"first, changed", "last, changed"}
 
 
-@pytest.mark.parametrize("small_portal", [0, 50_000])
-def test_the_start_date_is_compared_with_the_last_change(sandbox: Sandbox, tmp_path: Path, small_portal: int) -> None:
-    at(sandbox, 0)
-    given = settings(tmp_path, sandbox.url, small_portal=small_portal, start=NOON)
+def test_the_start_date_is_compared_with_the_last_change(sandbox: Sandbox, given: Settings) -> None:
+    given = replace(given, start=NOON)
     changed, quiet = create(sandbox, "old", -60), create(sandbox, "old and quiet", -60)
     sandbox.mutate(rename(changed, "old, changed", 1))
     create(sandbox, "new", 2)
