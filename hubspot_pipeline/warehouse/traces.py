@@ -5,6 +5,7 @@ Both are needed: tables are compressed, so that bytes alone hide a text, and byt
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,8 +105,9 @@ def _of_bytes(needle: Needle, *, as_word: bool) -> re.Pattern[bytes]:
 
 def _kinds_in(path: Path, patterns: dict[Needle, re.Pattern[bytes]]) -> tuple[str, ...]:
     kinds: set[str] = set()
-    for chunk in _chunks(path):
-        kinds |= {needle.kind for needle, pattern in patterns.items() if pattern.search(chunk)}
+    with suppress(FileNotFoundError):  # a UI that runs makes and deletes journals of its history
+        for chunk in _chunks(path):
+            kinds |= {needle.kind for needle, pattern in patterns.items() if pattern.search(chunk)}
     return tuple(sorted(kinds))
 
 
