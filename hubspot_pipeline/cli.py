@@ -181,8 +181,9 @@ def purge(settings: Settings, arguments: argparse.Namespace) -> int:
         person = steps.find(settings, arguments.who)
         forget(home, [needle.pattern for needle in needles(person)])
         removed = steps.remove(settings, person, with_records=arguments.with_records)
+        built = steps.has_marts(settings)
     report.purge(person, removed)
-    code = _rebuild(settings, arguments) if steps.has_marts(settings) else 0
+    code = _rebuild(settings, arguments) if built else 0
     with steps.resumed(settings):
         steps.seal(settings)
         proof = search(settings, person)
@@ -194,8 +195,8 @@ def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
     """Marts of what is left; whatever keeps dbt from that does not keep the copies from being cleaned."""
     try:
         return marts(settings, arguments)
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    except PipelineError as error:
+        print(report.told(str(error)), file=sys.stderr)
         return 1
 
 
