@@ -340,6 +340,16 @@ def test_runs_that_end_behind_an_empty_history_are_all_told(history: dg.DagsterI
     assert [message["job"] for message in receiver.taken()] == jobs
 
 
+def test_a_run_is_told_though_the_one_told_before_was_deleted(history: dg.DagsterInstance, receiver: Receiver) -> None:
+    ended(history, "one")
+    assert alerts.tell(receiver.webhook, history) == 1
+    (run,) = history.get_runs()
+    history.delete_run(run.run_id)
+    ended(history, "two", job="marts")
+    assert [alerts.tell(receiver.webhook, history) for _ in range(2)] == [1, 0]
+    assert [message["message"] for message in receiver.taken()] == ["one", "two"]
+
+
 def test_a_text_calls_nobody_and_is_cut(history: dg.DagsterInstance, receiver: Receiver) -> None:
     ended(history, "<!channel> & \x1b[31mred\nnext" + "x" * 2 * LONGEST)
     alerts.tell(receiver.webhook, history)

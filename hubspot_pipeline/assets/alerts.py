@@ -21,7 +21,7 @@ from hubspot_pipeline.assets.instance import in_progress
 from hubspot_pipeline.errors import AlertError
 from hubspot_pipeline.settings import Secret, Settings
 
-STATE = "hubspot_pipeline/alerts"
+STATE = "hubspot_pipeline/told"
 """Key of the state in Dagster's own database, so that it goes where the runs go."""
 ADDRESS = "http://127.0.0.1:3000"
 """Where `make ui` shows a run."""
@@ -35,9 +35,13 @@ _ENDS: tuple[RunStatusChangeEventType, ...] = (
 
 
 class _State(msgspec.Struct):
-    """`mark`: id of the event that ended the last run which was told in full; `open`: incident -> red since."""
+    """`mark`, `at`: id and time of the end of the last run that was told in full; `open`: incident -> red since.
+
+    Both, because SQLite gives the id of a deleted run's event to a later one, and clocks are set back.
+    """
 
     mark: int
+    at: float
     open: dict[str, datetime] = msgspec.field(default_factory=dict)
 
 
@@ -79,7 +83,7 @@ def _tell(webhook: Secret, instance: dg.DagsterInstance) -> int:
 
     in_progress(instance)  # closes runs that were killed
     state, told = _read(instance), 0
-    for end, run in _finished(instance, state.mark):
+    for end, run in _finished(instance, state):
         entries = instance.all_logs(run.run_id, of_type=KINDS)
         verdict = judge(run, [entry.dagster_event for entry in entries if entry.dagster_event is not None])
         at = datetime.fromtimestamp(end.timestamp, UTC)
@@ -93,7 +97,7 @@ def _tell(webhook: Secret, instance: dg.DagsterInstance) -> int:
             del state.open[incident]
             _write(instance, state)
             told += 1
-        state.mark = end.storage_id
+        state.mark, state.at = end.storage_id, max(state.at, end.timestamp)
         _write(instance, state)
     return told
 
@@ -120,13 +124,17 @@ def _message(
     }  # fmt: skip
 
 
-def _finished(instance: dg.DagsterInstance, mark: int) -> Iterator[tuple[dg.EventLogRecord, dg.DagsterRun]]:
+def _finished(instance: dg.DagsterInstance, state: _State) -> Iterator[tuple[dg.EventLogRecord, dg.DagsterRun]]:
     """Runs that ended behind the mark, with the event of their end, in its order."""
-    ends: list[dg.EventLogRecord] = []
+    ends: dict[int, dg.EventLogRecord] = {}
     for kind in _ENDS:
-        behind = dg.RunStatusChangeRecordsFilter(kind, after_storage_id=mark)
-        ends += instance.fetch_run_status_changes(behind, limit=AT_ONCE, ascending=True).records
-    for end in sorted(ends, key=lambda found: found.storage_id)[:AT_ONCE]:
+        for behind in (
+            dg.RunStatusChangeRecordsFilter(kind, after_storage_id=state.mark),
+            dg.RunStatusChangeRecordsFilter(kind, after_timestamp=state.at),
+        ):
+            found = instance.fetch_run_status_changes(behind, limit=AT_ONCE, ascending=True).records
+            ends |= {end.storage_id: end for end in found}
+    for _, end in sorted(ends.items())[:AT_ONCE]:
         run = instance.get_run_by_id(end.run_id)
         if run is not None:
             yield end, run
@@ -137,8 +145,9 @@ def _read(instance: dg.DagsterInstance) -> _State:
     kept = instance.daemon_cursor_storage.get_cursor_values({STATE}).get(STATE)
     if kept is not None:
         return msgspec.json.decode(kept, type=_State)
-    newest = [instance.fetch_run_status_changes(kind, limit=1).records for kind in _ENDS]
-    state = _State(max((record.storage_id for records in newest for record in records), default=1) - 1)
+    newest = [end for kind in _ENDS for end in instance.fetch_run_status_changes(kind, limit=1).records]
+    mark, at = max(((end.storage_id, end.timestamp) for end in newest), default=(1, 0.0))
+    state = _State(mark - 1, at)
     _write(instance, state)
     return state
 
