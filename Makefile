@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: setup demo ui marts test check audit format bench soak mutants generate lock clean
+.PHONY: setup demo ui marts test check audit format bench slow soak mutants generate lock clean
 
 setup: .venv/.ready
 
@@ -31,6 +31,10 @@ marts: setup
 
 test: .venv/.dev
 	$(BIN)/python -m pytest
+
+# tests that take minutes each
+slow: .venv/.dev
+	$(BIN)/python -m pytest -m slow
 
 check: .venv/.dev
 	$(BIN)/ruff check .

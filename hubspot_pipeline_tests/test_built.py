@@ -29,8 +29,9 @@ from hubspot_pipeline.sandbox.seed import generate
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Streams
 from hubspot_pipeline_tests.conftest import Sandbox
-from hubspot_pipeline_tests.runs import ROOT, settings
+from hubspot_pipeline_tests.runs import settings
 
+pytestmark = pytest.mark.slow
 ZONE = "Pacific/Auckland"
 HOUR = 3_600_000
 KINDS = (("string", "text"), ("number", "number"), ("bool", "booleancheckbox"), ("string", "text"))
@@ -89,7 +90,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Built:
     with FileLock(shared / "built.lock"):
         if not kept.exists():
             kept.write_text(json.dumps(tell(folder)))
-    return Built(Settings(ROOT, folder), json.loads(kept.read_text()))
+    return Built(settings(folder, "http://127.0.0.1"), json.loads(kept.read_text()))
 
 
 def tell(folder: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def built(given: Settings) -> str:
     return done.run_id
 
 
-@pytest.mark.parametrize("text", [HIDDEN, SHOWN])
+@pytest.mark.parametrize("text", [HIDDEN, pytest.param(SHOWN, marks=pytest.mark.slow)])
 def test_a_needle_in_hidden_properties_is_nowhere_after_a_whole_run(
     sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str], text: str
 ) -> None:

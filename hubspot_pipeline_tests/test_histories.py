@@ -8,7 +8,7 @@ from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.simulator import play
 
 
-@pytest.mark.parametrize("seed", range(1, 11))
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 11))])
 def test_a_random_history_ends_with_warehouse_portal_and_event_log_equal(
     sandbox: Sandbox, tmp_path: Path, seed: int
 ) -> None:
@@ -17,10 +17,7 @@ def test_a_random_history_ends_with_warehouse_portal_and_event_log_equal(
     assert played.found == [], "\n".join([f"seed {seed}", *played.log, *played.found[:40]])
 
 
-def test_a_seed_gives_the_same_history_again_and_can_be_cut_short(sandbox: Sandbox, tmp_path: Path) -> None:
-    whole, again = (play(3, sandbox, tmp_path / name, rounds=1, marts=False) for name in ("whole", "again"))
-    assert [line for line in whole.log if line.startswith("  {")] == [
-        line for line in again.log if line.startswith("  {")
-    ]
-    cut = play(3, sandbox, tmp_path / "cut", rounds=1, until=4, marts=False)
+@pytest.mark.slow
+def test_a_history_can_be_cut_short(sandbox: Sandbox, tmp_path: Path) -> None:
+    cut = play(3, sandbox, tmp_path, rounds=1, until=4, marts=False)
     assert (cut.found, cut.events) == ([], 4)

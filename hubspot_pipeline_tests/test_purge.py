@@ -406,6 +406,7 @@ def test_who_is_deleted_in_hubspot_stays_away_and_the_next_sync_is_green(world: 
     assert left(given.data_dir, world.theirs) == set()
 
 
+@pytest.mark.slow
 def test_marts_are_built_anew_and_dagsters_history_shows_the_person_no_more(
     story: Story,  # noqa: F811
     tmp_path: Path,
