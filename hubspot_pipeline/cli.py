@@ -193,11 +193,14 @@ def purge(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _rebuild(settings: Settings, arguments: argparse.Namespace) -> int:
     """Marts of what is left; whatever keeps dbt from that does not keep the copies from being cleaned."""
+    words, sys.argv[1:] = sys.argv[1:], ["marts"]  # dbt writes down how it was started, and so whom that names
     try:
         return marts(settings, arguments)
     except PipelineError as error:
         print(report.told(str(error)), file=sys.stderr)
         return 1
+    finally:
+        sys.argv[1:] = words
 
 
 def generate(settings: Settings, arguments: argparse.Namespace) -> int:

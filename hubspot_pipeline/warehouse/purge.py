@@ -117,8 +117,6 @@ def seal(settings: Settings) -> None:
     """
     fresh = settings.working.with_name("warehouse.purged")
     fresh.unlink(missing_ok=True)
-    # dbt writes down the command that started it, and so whom that names
-    settings.working.with_name("dbt").joinpath("run_results.json").unlink(missing_ok=True)
     store.require_space(fresh.parent, int(settings.working.stat().st_size * 1.1) + (16 << 20))
     with store.open_store(settings) as con:
         (name,) = con.execute("SELECT current_database()").fetchone() or ("",)
