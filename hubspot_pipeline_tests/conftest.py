@@ -1,15 +1,18 @@
 """Fixtures: one sandbox portal per test process, empty at the start of each test.
 
 `sandbox` -> `Sandbox`: `.url` for a client, `.post/.get/.delete` for the admin API, `.api` for single HubSpot calls
+`told_once` -> what a story of several runs told, and its folder, made once for all test processes
 """
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 
 from hubspot_pipeline.sandbox import Portal, Server, serve
 
@@ -119,3 +122,23 @@ def sandbox(sandbox_server: Server) -> Sandbox:
     running.post("reset")
     running.config(rate_limit=0)
     return running
+
+
+TellOnce = Callable[[str, Callable[[Path], Any]], tuple[Any, Path]]
+"""(name, story) -> what the story told, which fits JSON, and the folder that it was given."""
+
+
+@pytest.fixture(scope="session")
+def told_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> TellOnce:
+    """Tells a story in the first test process that asks for it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def told(name: str, tell: Callable[[Path], Any]) -> tuple[Any, Path]:
+        kept = shared / f"{name}.json"
+        with FileLock(shared / f"{name}.lock"):
+            if not kept.exists():
+                kept.write_text(json.dumps(tell(shared / name)))
+        return json.loads(kept.read_text()), shared / name
+
+    return told

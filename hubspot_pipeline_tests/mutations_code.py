@@ -275,7 +275,7 @@ SHOWING = (
      'if outcome.status == "succeeded":\n                stream',
      'if outcome.status != "skipped":\n                stream',
      "test_dagster_runs.py -k neither_the_others"),
-    ("a run with failed streams is green", f"{ASSETS}/warehouse.py",
+    ("a run with failed streams is green", f"{ASSETS}/failure.py",
      "    if result is not None and result.failed:\n        names",
      "    if result is not None and result.exit_code > 1:\n        names",
      "test_dagster_runs.py -k names_each_stream"),

@@ -27,13 +27,13 @@ from filelock import FileLock
 from hubspot_pipeline.api.notify import post
 from hubspot_pipeline.assets import alerts
 from hubspot_pipeline.assets.execute import execute
+from hubspot_pipeline.assets.failure import UNTOLD
 from hubspot_pipeline.assets.incidents import LONGEST
 from hubspot_pipeline.assets.instance import dagster_home, history_of
-from hubspot_pipeline.assets.warehouse import UNTOLD
 from hubspot_pipeline.errors import AlertError, ConfigError, CredentialError, said
 from hubspot_pipeline.sandbox import serve
 from hubspot_pipeline.settings import NO_SECRET, Secret, Settings
-from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.conftest import TOKEN, Sandbox, TellOnce
 from hubspot_pipeline_tests.receiver import PATH, Receiver, receiving
 from hubspot_pipeline_tests.runs import ROOT, only, rows, settings
 
@@ -176,18 +176,13 @@ def _sql(given: Settings, sql: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    base = tmp_path_factory.getbasetemp()
-    return (base if worker_id == "master" else base.parent) / "alerts_story"
+def folder(told_once: TellOnce) -> Path:
+    return told_once("alerts_story", tell)[1]
 
 
 @pytest.fixture(scope="module")
-def story(folder: Path) -> Story:
-    kept = folder.with_suffix(".json")
-    with FileLock(folder.with_suffix(".lock")):
-        if not kept.exists():
-            kept.write_text(json.dumps(tell(folder)))
-    found: Story = json.loads(kept.read_text())
+def story(told_once: TellOnce) -> Story:
+    found: Story = told_once("alerts_story", tell)[0]
     return found
 
 

@@ -4,7 +4,6 @@ The runs are made once for all tests and test processes. The portal's time zone 
 equator, so that none of its days is a day of UTC.
 """
 
-import json
 import subprocess
 import sys
 from collections import Counter
@@ -20,7 +19,6 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from filelock import FileLock
 
 from hubspot_pipeline import custom_objects, query
 from hubspot_pipeline.assets.execute import execute
@@ -28,7 +26,7 @@ from hubspot_pipeline.sandbox import Portal, serve
 from hubspot_pipeline.sandbox.seed import generate
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Streams
-from hubspot_pipeline_tests.conftest import Sandbox
+from hubspot_pipeline_tests.conftest import Sandbox, TellOnce
 from hubspot_pipeline_tests.runs import settings
 
 pytestmark = pytest.mark.slow
@@ -83,14 +81,9 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Built:
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    folder, kept = shared / "built", shared / "built.json"
-    with FileLock(shared / "built.lock"):
-        if not kept.exists():
-            kept.write_text(json.dumps(tell(folder)))
-    return Built(settings(folder, "http://127.0.0.1"), json.loads(kept.read_text()))
+def built(told_once: TellOnce) -> Built:
+    told, folder = told_once("built", tell)
+    return Built(settings(folder, "http://127.0.0.1"), told)
 
 
 def tell(folder: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 They are made once for all tests (and all test processes) and left in a Dagster home; each test asks their events.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
-from filelock import FileLock
 
 from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.execute import execute
@@ -26,7 +24,7 @@ from hubspot_pipeline.sandbox import serve
 from hubspot_pipeline.settings import Settings, project_root
 from hubspot_pipeline.streams import STREAMS
 from hubspot_pipeline_tests import hostile
-from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
+from hubspot_pipeline_tests.conftest import TOKEN, Sandbox, TellOnce
 
 ROOT = project_root()
 HOSTILE = "<script>alert('x')</script> | [click](javascript:alert(1))"
@@ -160,14 +158,8 @@ def only(sandbox: Sandbox, kind: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Story]:
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    folder = shared / "dagster_story"
-    with FileLock(shared / "dagster_story.lock"):
-        if not (shared / "dagster_story.json").exists():
-            (shared / "dagster_story.json").write_text(json.dumps(tell(folder)))
-    runs = json.loads((shared / "dagster_story.json").read_text())
+def story(told_once: TellOnce) -> Iterator[Story]:
+    runs, folder = told_once("dagster_story", tell)
     with dg.DagsterInstance.from_config(str(folder / "dagster_home")) as history:
         yield Story(runs, folder, history)
 

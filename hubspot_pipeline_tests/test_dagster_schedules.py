@@ -13,10 +13,10 @@ import pytest
 
 from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.execute import execute
+from hubspot_pipeline.assets.failure import RESUMES_AT
 from hubspot_pipeline.assets.instance import POOL, PROCESS, dagster_home, this_process
 from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.assets.retention import forget_runs
-from hubspot_pipeline.assets.warehouse import RESUMES_AT
 from hubspot_pipeline.choice import Choice
 from hubspot_pipeline.settings import Settings, project_root
 from hubspot_pipeline.warehouse.run import run

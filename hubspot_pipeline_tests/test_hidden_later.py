@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from hubspot_pipeline.errors import ConfigError
@@ -114,6 +115,19 @@ def test_a_property_that_is_hidden_later_leaves_the_rejects_too(
         assert "31 inches" not in str(rows(given, f"SELECT * FROM hubspot.{name}")), name
     stored = rows(given, "SELECT json_extract_string(properties, '$.size_2') FROM hubspot.contacts")
     assert stored == [(hashed("31 inches") if section == "hash" else None,)]
+
+
+def test_what_could_not_be_hidden_is_hidden_by_the_next_run(sandbox: Sandbox, given: Settings) -> None:
+    sandbox.mutate(STORED["email_events"][2])
+    landed(run(given, streams=["email_events"]))
+    later = chosen(given, "block: {email_events: [recipient]}")
+    with duckdb.connect(str(given.working)) as con:
+        con.execute("ALTER TABLE hubspot.email_events ALTER recipient SET NOT NULL")
+    assert run(later, streams=["email_events"]).outcomes["email_events"].status == "failed"
+    with duckdb.connect(str(given.working)) as con:
+        con.execute("ALTER TABLE hubspot.email_events ALTER recipient DROP NOT NULL")
+    landed(run(later, streams=["email_events"]))
+    assert needles(given, "email_events") == []
 
 
 def test_what_is_stored_is_rewritten_once(sandbox: Sandbox, given: Settings) -> None:

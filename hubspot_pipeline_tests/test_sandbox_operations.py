@@ -8,7 +8,7 @@ from typing import Any
 from hubspot_pipeline.sandbox import Portal
 from hubspot_pipeline.sandbox.admin import OPERATIONS
 from hubspot_pipeline.sandbox.collection import ITEM_KINDS
-from hubspot_pipeline.sandbox.sandbox import Config
+from hubspot_pipeline.sandbox.config import Config
 from hubspot_pipeline.sandbox.seed import generate
 from hubspot_pipeline_tests.conftest import Sandbox
 

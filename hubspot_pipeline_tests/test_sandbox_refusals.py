@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubspot_pipeline.sandbox.sandbox import NEEDS
+from hubspot_pipeline.sandbox.config import NEEDS
 from hubspot_pipeline_tests.conftest import Sandbox
 
 V = "2026-03"

@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,9 +11,9 @@ from urllib.parse import quote
 
 import duckdb
 import pytest
-from filelock import FileLock
 
 from hubspot_pipeline_tests import failing
+from hubspot_pipeline_tests.conftest import TellOnce
 from hubspot_pipeline_tests.needles import places, spellings
 from hubspot_pipeline_tests.reading import READING
 
@@ -35,15 +34,8 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Story:
-    """Made by the first test process that asks for it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    told, folder = shared / "failing.json", shared / "failing"
-    with FileLock(shared / "failing.lock"):
-        if not told.exists():
-            told.write_text(json.dumps(failing.tell(folder)))
-    return Story(json.loads(told.read_text()), folder)
+def story(told_once: TellOnce) -> Story:
+    return Story(*told_once("failing", failing.tell))
 
 
 def test_everything_fails_as_it_was_meant_to(story: Story) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import dagster as dg
 
 from hubspot_pipeline.assets.build import DBT
+from hubspot_pipeline.assets.failure import LIMIT, UNTOLD
 from hubspot_pipeline.assets.jobs import MARTS, RECONCILE, SYNC
 from hubspot_pipeline.assets.raw import SCHEMA
-from hubspot_pipeline.assets.warehouse import LIMIT, UNTOLD
 
 LONGEST = 600
 """Characters of what happened."""

@@ -11,6 +11,7 @@ from dagster._core.instance.ref import InstanceRef
 from hubspot_pipeline.errors import ConfigError, WarehouseBusy
 from hubspot_pipeline.settings import Settings, project_root
 
+FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 PROCESS = "hubspot/process"
 """Tag of a run: host, pid and start of the process that works on it."""
 POOL = "warehouse"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import dagster as dg
 
-_FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+from hubspot_pipeline.assets.instance import FINISHED
 
 
 def forget_runs(instance: dg.DagsterInstance, before: datetime) -> int:
@@ -12,8 +12,8 @@ def forget_runs(instance: dg.DagsterInstance, before: datetime) -> int:
 
     The ledger `hubspot.sync_runs` keeps what they did. Returns how many were deleted.
     """
-    last = {run.job_name: run.run_id for run in reversed(instance.get_runs(dg.RunsFilter(statuses=_FINISHED)))}
-    old = instance.get_runs(dg.RunsFilter(statuses=_FINISHED, created_before=before))
+    last = {run.job_name: run.run_id for run in reversed(instance.get_runs(dg.RunsFilter(statuses=FINISHED)))}
+    old = instance.get_runs(dg.RunsFilter(statuses=FINISHED, created_before=before))
     gone = [run.run_id for run in old if run.run_id not in last.values()]
     for run_id in gone:
         instance.compute_log_manager.delete_logs(prefix=[run_id])

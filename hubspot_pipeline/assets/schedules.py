@@ -7,12 +7,12 @@ from typing import Any
 import dagster as dg
 
 from hubspot_pipeline.assets import raw
-from hubspot_pipeline.assets.instance import in_progress
+from hubspot_pipeline.assets.failure import RESUMES_AT
+from hubspot_pipeline.assets.instance import FINISHED, in_progress
 from hubspot_pipeline.assets.jobs import MARTS, RECONCILE, SYNC
 from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import below
 from hubspot_pipeline.assets.resource import HubSpotResource
-from hubspot_pipeline.assets.warehouse import RESUMES_AT
 from hubspot_pipeline.errors import ConfigError, PipelineError
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream
@@ -89,7 +89,7 @@ def why_not(instance: dg.DagsterInstance, now: datetime) -> str:
 
 def waits_until(instance: dg.DagsterInstance) -> datetime | None:
     """When the daily limit that stopped the newest sync ends, if it was stopped by it."""
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_FINISHED), limit=20):
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=FINISHED), limit=20):
         if run.job_name != MARTS:
             tag = run.tags.get(RESUMES_AT)
             return datetime.fromisoformat(tag) if tag else None
@@ -102,9 +102,6 @@ def reconciled_since(instance: dg.DagsterInstance, since: datetime) -> str:
         filters=dg.RunsFilter(job_name=RECONCILE, statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=since), limit=1
     )
     return f"run {done[0].run_id[:8]} reconciled already" if done else ""
-
-
-_FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 def _changed(settings: Settings, models: Models, streams: Sequence[Stream]) -> set[dg.AssetKey]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from hubspot_pipeline.assets import checks, raw
-from hubspot_pipeline.assets.build import Built, build
+from hubspot_pipeline.assets.build import build
+from hubspot_pipeline.assets.failure import fail_for
 from hubspot_pipeline.assets.instance import POOL, claim
 from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import Plan, plan
@@ -30,13 +31,7 @@ if TYPE_CHECKING:
 OP = "warehouse"
 MARK = "marts.json"
 """Beside the working file: which state of the tables the marts belong to."""
-RESUMES_AT = "hubspot/resumes_at"
-"""Tag of a run that waits for the daily limit: an ISO instant."""
 TRIGGER = "hubspot/trigger"
-UNTOLD = "incidents"
-"""Metadata of a failure: incident -> what happened, for everything that no check tells."""
-LIMIT = "daily limit"
-"""The incident of a run that waits for it."""
 
 
 def assets(models: Models, streams: Sequence[Stream]) -> dg.AssetsDefinition:
@@ -104,7 +99,7 @@ def _work(
             context.log.info(f"published {settings.published}")
     if context.job_name == "hubspot_reconcile":
         forget_runs(context.instance, datetime.now(UTC) - timedelta(days=settings.retention_days))
-    _fail_for(context, result, built)
+    fail_for(context, result, built)
 
 
 def _choose(settings: Settings) -> bool:
@@ -225,37 +220,6 @@ def _must_build(context: dg.AssetExecutionContext, todo: Plan, *, quiet: bool) -
         context.log.info("nothing changed in the portal: the marts stay as they are")
         return False
     return bool(todo.models or todo.tests)
-
-
-def _fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", built: Built | None) -> None:
-    """Raise one Failure that lists everything red and the command that repeats it; its metadata names the incidents."""
-    parts: list[str] = []
-    untold: dict[str, str] = {}
-    if result is not None and result.resumes_at is not None:
-        context.instance.add_run_tags(context.run_id, {RESUMES_AT: result.resumes_at.isoformat()})
-        untold[LIMIT] = (
-            f"Today's share of HubSpot's daily calls is used up; what was read is kept. The schedule goes on after "
-            f"{result.resumes_at:%Y-%m-%d %H:%M} UTC, or run `hubspot-pipeline sync` then."
-        )
-        parts.append(untold[LIMIT])
-    if result is not None and result.failed:
-        names = [outcome.stream for outcome in result.failed]
-        untold |= {raw.key(outcome.stream).to_user_string(): outcome.message for outcome in result.failed}
-        listed = "\n".join(f"  {outcome.stream}: {outcome.message}" for outcome in result.failed)
-        parts.append(
-            f"{len(names)} of {len(result.outcomes)} streams failed, the others landed:\n{listed}\n"
-            f"Repeat them with: hubspot-pipeline sync {' '.join(names)}"
-        )
-    if built is not None and not built.ok:
-        untold |= built.untold
-        listed = "\n".join(f"  {line}" for line in built.failed) or built.error
-        parts.append(
-            f"dbt failed; what it could not build keeps its previous rows:\n{listed}\n"
-            f"The reasons are in {built.log}. Repeat with: make marts"
-        )
-    if parts:
-        metadata = {UNTOLD: dg.MetadataValue.json(untold)}
-        raise dg.Failure(description="\n\n".join(parts), metadata=metadata, allow_retries=False)
 
 
 def line(outcome: "Outcome") -> str:

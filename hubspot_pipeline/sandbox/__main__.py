@@ -16,8 +16,9 @@ from pathlib import Path
 import uvicorn
 
 from hubspot_pipeline.sandbox.account import TIERS
+from hubspot_pipeline.sandbox.config import Config
 from hubspot_pipeline.sandbox.portal import Portal
-from hubspot_pipeline.sandbox.sandbox import Config, Sandbox
+from hubspot_pipeline.sandbox.sandbox import Sandbox
 from hubspot_pipeline.sandbox.server import uvicorn_server
 from hubspot_pipeline.sandbox.state import kept
 

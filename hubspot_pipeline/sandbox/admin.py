@@ -14,10 +14,11 @@ from urllib.parse import parse_qs
 
 from hubspot_pipeline.sandbox.account import NotFoundHere
 from hubspot_pipeline.sandbox.answers import Answer, json_answer
+from hubspot_pipeline.sandbox.config import Config
 from hubspot_pipeline.sandbox.encoding import Json, encode
 from hubspot_pipeline.sandbox.instants import instant
 from hubspot_pipeline.sandbox.portal import Portal
-from hubspot_pipeline.sandbox.sandbox import Config, Sandbox
+from hubspot_pipeline.sandbox.sandbox import Sandbox
 
 OPERATIONS = (
     "create", "update", "archive", "restore", "merge", "gdpr_delete", "forget", "associate", "disassociate",

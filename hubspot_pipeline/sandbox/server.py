@@ -23,12 +23,13 @@ from hubspot_pipeline.sandbox.access import Token
 from hubspot_pipeline.sandbox.account import NotFoundHere
 from hubspot_pipeline.sandbox.admin import Admin
 from hubspot_pipeline.sandbox.answers import Answer, ApiError, invalid, json_answer, not_found
+from hubspot_pipeline.sandbox.config import Config
 from hubspot_pipeline.sandbox.encoding import Json
 from hubspot_pipeline.sandbox.endpoints import Endpoint
 from hubspot_pipeline.sandbox.paths import Route, route
 from hubspot_pipeline.sandbox.portal import Portal
 from hubspot_pipeline.sandbox.router import endpoint
-from hubspot_pipeline.sandbox.sandbox import Call, Config, Sandbox
+from hubspot_pipeline.sandbox.sandbox import Call, Sandbox
 
 
 class App:

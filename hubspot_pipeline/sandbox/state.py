@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hubspot_pipeline.sandbox.admin import Admin
+from hubspot_pipeline.sandbox.config import Config
 from hubspot_pipeline.sandbox.journal import Journal, cut_torn_line, lines
 from hubspot_pipeline.sandbox.portal import Portal
-from hubspot_pipeline.sandbox.sandbox import Config, Sandbox
+from hubspot_pipeline.sandbox.sandbox import Sandbox
 from hubspot_pipeline.sandbox.tally import Tally
 
 

@@ -41,5 +41,6 @@ def hide_once(con: duckdb.DuckDBPyConnection, stream: Stream, conceal: Concealer
     """The same, once for each change of what is hidden: a log can be long."""
     if state.get("hidden", []) == conceal.names:
         return 0
-    state["hidden"] = conceal.names
-    return hide_stored(con, stream, conceal, plan)
+    changed = hide_stored(con, stream, conceal, plan)
+    state["hidden"] = conceal.names  # not before: what could not be hidden now is hidden by the next run
+    return changed

@@ -1,0 +1,49 @@
+"""What a run left red -> one Failure for people, whose metadata names the incidents for the alerts."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from hubspot_pipeline.assets import raw
+from hubspot_pipeline.assets.build import Built
+
+if TYPE_CHECKING:
+    from hubspot_pipeline.warehouse.run import RunResult
+
+RESUMES_AT = "hubspot/resumes_at"
+"""Tag of a run that waits for the daily limit: an ISO instant."""
+UNTOLD = "incidents"
+"""Metadata of a failure: incident -> what happened, for everything that no check tells."""
+LIMIT = "daily limit"
+"""The incident of a run that waits for it."""
+
+
+def fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", built: Built | None) -> None:
+    """Raise one Failure that lists everything red and the command that repeats it; its metadata names the incidents."""
+    parts: list[str] = []
+    untold: dict[str, str] = {}
+    if result is not None and result.resumes_at is not None:
+        context.instance.add_run_tags(context.run_id, {RESUMES_AT: result.resumes_at.isoformat()})
+        untold[LIMIT] = (
+            f"Today's share of HubSpot's daily calls is used up; what was read is kept. The schedule goes on after "
+            f"{result.resumes_at:%Y-%m-%d %H:%M} UTC, or run `hubspot-pipeline sync` then."
+        )
+        parts.append(untold[LIMIT])
+    if result is not None and result.failed:
+        names = [outcome.stream for outcome in result.failed]
+        untold |= {raw.key(outcome.stream).to_user_string(): outcome.message for outcome in result.failed}
+        listed = "\n".join(f"  {outcome.stream}: {outcome.message}" for outcome in result.failed)
+        parts.append(
+            f"{len(names)} of {len(result.outcomes)} streams failed, the others landed:\n{listed}\n"
+            f"Repeat them with: hubspot-pipeline sync {' '.join(names)}"
+        )
+    if built is not None and not built.ok:
+        untold |= built.untold
+        listed = "\n".join(f"  {line}" for line in built.failed) or built.error
+        parts.append(
+            f"dbt failed; what it could not build keeps its previous rows:\n{listed}\n"
+            f"The reasons are in {built.log}. Repeat with: make marts"
+        )
+    if parts:
+        metadata = {UNTOLD: dg.MetadataValue.json(untold)}
+        raise dg.Failure(description="\n\n".join(parts), metadata=metadata, allow_retries=False)
