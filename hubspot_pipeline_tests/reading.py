@@ -41,7 +41,7 @@ def reader(sandbox: Sandbox, stream: str = "contacts", properties: tuple[str, ..
            **given: Any) -> Iterator[Reader]:  # fmt: skip
     """A reader of one stream with eight threads, whose searches are not held back; `given` goes to the client."""
     with ThreadPoolExecutor(8) as pool:
-        free = Pacer(1.0, searches=1_000)
+        free = Pacer(1.0, 1_000)
         yield Reader(client(sandbox, pacer=free, **given), DECLARED.by_name[stream], pool, properties)
 
 

@@ -28,8 +28,8 @@ NONE = dict.fromkeys(sorted({stream.group for stream in STREAMS}), False)
 
 
 def settings(data_dir: Path, url: str, **given: Any) -> Settings:
-    """Settings of a warehouse in `data_dir` that reads the portal at `url`; waits before retries are left out."""
-    made = Settings(ROOT, data_dir, Credential(access_token=Secret(TOKEN)), url, backoff=0.0)
+    """Settings of a warehouse in `data_dir` that reads the portal at `url`; neither retries nor searches wait."""
+    made = Settings(ROOT, data_dir, Credential(access_token=Secret(TOKEN)), url, backoff=0.0, searches=1_000)
     return replace(made, **given)
 
 

@@ -63,7 +63,7 @@ class Model:
     def __init__(self, others: int) -> None:
         self.now = 0.0
         self.over = self.done = 0
-        self.pacer = Pacer(1.0, lambda: self.now)
+        self.pacer = Pacer(1.0, clock=lambda: self.now)
         self._others = others
         self._counted: deque[float] = deque()
         self._events: list[tuple[float, int, str, Call]] = []
@@ -201,7 +201,7 @@ def test_the_days_share_is_kept_by_many_threads(sandbox: Sandbox) -> None:
 
 
 def test_a_new_day_and_overtaking_answers_are_told_apart() -> None:
-    pacer = Pacer(0.5, lambda: 0.0)
+    pacer = Pacer(0.5, clock=lambda: 0.0)
 
     def told(one: Any, left: int) -> None:
         pacer.observe(one, {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": str(left)})

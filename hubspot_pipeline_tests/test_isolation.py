@@ -131,7 +131,7 @@ def test_one_run_at_a_time(sandbox: Sandbox, tmp_path: Path) -> None:
 def test_the_daily_share_ends_in_waiting_and_the_next_day_goes_on(sandbox: Sandbox, tmp_path: Path) -> None:
     _seeded(sandbox)
     sandbox.config(tier="professional", daily_limit=240, rate_limit=1000)
-    given = settings(tmp_path, sandbox.url, daily_share=0.5, small_portal=0)
+    given = settings(tmp_path, sandbox.url, daily_share=0.5, small_portal=0, searches=5)
     result = run(given)
     assert result.exit_code == 3
     waiting = [o for o in result.outcomes.values() if o.status == "waiting"]
@@ -140,7 +140,8 @@ def test_the_daily_share_ends_in_waiting_and_the_next_day_goes_on(sandbox: Sandb
     assert result.resumes_at is not None
     # the sandbox portal lives in New York
     assert result.resumes_at.strftime("%H:%M") in ("04:00", "05:00")
-    assert len(sandbox.calls()) <= 120
+    # one that came too early for the limit of a second is asked again, and counts once
+    assert sum(call["status"] != 429 for call in sandbox.calls()) <= 120
     for _ in range(6):
         sandbox.post("clock", {"now": result.resumes_at.isoformat() if result.resumes_at else None})
         result = run(given)

@@ -74,7 +74,7 @@ class Client:
     def __init__(self, settings: Settings, *, backoff: float = 1.0, timeout: tuple[float, float] = TIMEOUT,
                  pacer: Pacer | None = None) -> None:  # fmt: skip
         self.base_url = settings.base_url
-        self.pacer = pacer or Pacer(settings.daily_share)
+        self.pacer = pacer or Pacer(settings.daily_share, settings.searches)
         self.portal_now: datetime | None = None
         """The portal's clock, from the Date header of the latest answer."""
         self._backoff = backoff

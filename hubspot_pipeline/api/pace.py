@@ -17,8 +17,6 @@ Kind = Literal["burst", "search", "associations"]
 
 REACH = 1.0
 """Seconds a call may take to reach HubSpot, where it is counted: a first call opens a TLS connection on its way."""
-SEARCHES = 5
-"""A second, per account; nothing but a 429 tells of it."""
 SEARCH_REACH = 0.15
 """The same for search: its second is so short that waiting for answers would cost a third of it."""
 
@@ -85,10 +83,12 @@ class Window:
 
 
 class Pacer:
-    """Holds every budget of one credential; shared by all threads of a run."""
+    """Holds every budget of one credential; shared by all threads of a run.
 
-    def __init__(self, daily_share: float, clock: Callable[[], float] = time.monotonic, *,
-                 searches: int = SEARCHES) -> None:  # fmt: skip
+    `searches`: how many a second the account may make; nothing but a 429 tells of it.
+    """
+
+    def __init__(self, daily_share: float, searches: int = 5, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._share = daily_share

@@ -90,8 +90,9 @@ def note_backfills(con: duckdb.DuckDBPyConnection, object_type: str, catalogue: 
 
     It is written down before the catalogue is, so that no run that ends in between forgets one.
     """
-    for name in catalogue.added:
-        con.execute("INSERT OR IGNORE INTO hubspot.backfills VALUES (?, ?)", [object_type, name])
+    if catalogue.added:
+        sql = "INSERT OR IGNORE INTO hubspot.backfills SELECT ?, unnest(?)"
+        con.execute(sql, [object_type, catalogue.added])
     known = con.execute("SELECT property FROM hubspot.backfills WHERE object = ?", [object_type]).fetchall()
     catalogue.added = sorted({row[0] for row in known} & set(catalogue.columns))
 

@@ -21,7 +21,7 @@ LINK_SCHEMA = pa.schema([
     ("category", pa.string()), ("type_id", pa.int64()), ("label", pa.string()),
     ("_deleted", pa.bool_()), ("_synced_at", pa.timestamp("us", "UTC")),
 ])  # fmt: skip
-_LINK = "from_object, from_id, to_object, to_id, category, type_id, label"
+_LINK = ("from_object", "from_id", "to_object", "to_id", "category", "type_id", "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,10 @@ class Stored:
 
     def is_empty(self, table: str) -> bool:
         """True where the table is missing or has no row."""
-        return not has_table(self._con, table) or not self._rows(f"SELECT 1 FROM hubspot.{quoted(table)} LIMIT 1")
+        try:
+            return not self._rows(f"SELECT 1 FROM hubspot.{quoted(table)} LIMIT 1")
+        except duckdb.CatalogException:
+            return True
 
     def records(self, table: str, chunk: pa.Table) -> Difference:
         """Rows of `chunk` (the raw table of an object, unique ids) that are not stored so."""
@@ -110,21 +113,16 @@ class Stored:
         read = pa.Table.from_pylist([row | {"_deleted": None, "_synced_at": synced_at} for row in rows], LINK_SCHEMA)
         if self.is_empty("associations"):
             return read, read.num_rows, 0
-        parents = pa.table({"from_id": pa.array(ids, pa.string())})
-        stored = f"""
-            SELECT {_LINK} FROM hubspot.associations SEMI JOIN parents USING (from_id)
-            WHERE from_object = ? AND to_object = ?
-        """
-        pair = [from_object, to_object]
-        gone = self._arrow(f"{stored} EXCEPT SELECT {_LINK} FROM read", pair, read=read, parents=parents)
-        added = self._arrow(f"SELECT {_LINK} FROM read EXCEPT ({stored})", pair, read=read, parents=parents)
-        touched = set(gone["from_id"].to_pylist()) | set(added["from_id"].to_pylist())
-        left = set(read["from_id"].to_pylist())
+        stored = {_link(row) for links in self.linked(from_object, to_object, ids).values() for row in links}
+        now = {_link(row) for row in rows}
+        added, gone = now - stored, stored - now
+        touched = {from_id for from_id, *_ in added | gone}
+        left = {from_id for from_id, *_ in now}
         none = {"from_object": from_object, "to_object": to_object, "_deleted": True, "_synced_at": synced_at}
         empty = [none | {"from_id": id_} for id_ in sorted(touched - left)]
         keep = read.filter(pa.compute.is_in(read["from_id"], pa.array(sorted(touched), pa.string())))
         write = pa.concat_tables([keep, pa.Table.from_pylist(empty, LINK_SCHEMA)])
-        return write, added.num_rows, gone.num_rows
+        return write, len(added), len(gone)
 
     def forget(self, table: str, object_type: str, ids: Sequence[str]) -> int:
         """Take records away with their own links, versions and rejects. Returns how many there were.
@@ -171,16 +169,16 @@ class Stored:
 
     def linked(self, from_object: str, to_object: str, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """Stored links of `ids` to `to_object`, by from id."""
-        if self.is_empty("associations"):
+        if not ids or self.is_empty("associations"):
             return {}
         sql = f"""
-            SELECT {_LINK} FROM hubspot.associations SEMI JOIN parents USING (from_id)
-            WHERE from_object = ? AND to_object = ?
+            SELECT {", ".join(_LINK)} FROM hubspot.associations
+            WHERE from_object = ? AND to_object = ? AND from_id IN (SELECT unnest(?))
         """
-        parents = pa.table({"from_id": pa.array(ids, pa.string())})
         found: dict[str, list[dict[str, Any]]] = {}
-        for row in self._arrow(sql, [from_object, to_object], parents=parents).to_pylist():
-            found.setdefault(row["from_id"], []).append(row)
+        for row in self.select(sql, [from_object, to_object, list(ids)]):
+            link = dict(zip(_LINK, row, strict=True))
+            found.setdefault(link["from_id"], []).append(link)
         return found
 
     def items(self, table: str, chunk: pa.Table, *, keys: Sequence[str], whole: bool = False,
@@ -279,6 +277,11 @@ class Stored:
         finally:
             for name in tables:
                 self._con.unregister(name)
+
+
+def _link(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells the links of a pair of object types apart, from id first."""
+    return (row["from_id"], row["to_id"], row["category"], row["type_id"], row["label"])
 
 
 def _true(column: Any) -> int:

@@ -214,7 +214,7 @@ class Walk:
             records = [record for record in self._wanted(page) if str(record.id) not in self.memory.binned]
             self.memory.binned |= {str(record.id) for record in records}
             yield from self._records(records, state)
-            if self.plan.links:
+            if self.plan.links and records:
                 for to_object in self.links.pairs(state):
                     yield from self.links.of_archived(to_object, records, state)
         if self.memory.whole_scan and self.stored is not None:

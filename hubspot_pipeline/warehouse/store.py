@@ -175,18 +175,18 @@ def portal_of(settings: Settings) -> str | None:
 
 
 def has_table(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    """Is there a table or view of this name in schema `hubspot`?"""
-    sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
-    return bool(con.execute(sql, [SCHEMA, table]).fetchall())
+    """Is there a table or view of this name in schema `hubspot`? Not for use inside a transaction: a no ends it."""
+    return bool(columns_of(con, table))
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """Column names of a table in schema `hubspot`; empty where there is none."""
-    sql = (
-        "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? "
-        "ORDER BY ordinal_position"
-    )
-    return [row[0] for row in con.execute(sql, [SCHEMA, table]).fetchall()]
+    """Column names of a table in schema `hubspot`, in order; empty where there is none (which ends a transaction)."""
+    # information_schema lists every column of the warehouse first: ten times as slow, and asked hundreds of times a run
+    sql = f"SELECT name FROM pragma_table_info({literal(f'{SCHEMA}.{quoted(table)}')})"
+    try:
+        return [row[0] for row in con.execute(sql).fetchall()]
+    except duckdb.CatalogException:
+        return []
 
 
 def quoted(name: str) -> str:
