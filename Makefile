@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: setup demo ui marts test check audit format bench slow soak mutants generate lock clean
+.PHONY: setup demo ui marts test check audit format bench slow soak kills week mutants generate lock clean
 
 setup: .venv/.ready
 
@@ -60,6 +60,14 @@ bench: .venv/.dev
 soak: .venv/.dev
 	$(BIN)/python -m hubspot_pipeline_tests.simulator --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1) \
 		--jobs $(or $(JOBS),2) --marts-every $(or $(MARTS),1)
+
+# runs killed at random points of every phase: make kills POINTS=200 [SEED=n]
+kills: .venv/.dev
+	$(BIN)/python -m hubspot_pipeline_tests.kills --points $(or $(POINTS),200) --seed $(or $(SEED),1)
+
+# a week of hourly syncs: cost of each, size of the data folder
+week: .venv/.dev
+	$(BIN)/python -m hubspot_pipeline_tests.week
 
 mutants: .venv/.dev
 	$(BIN)/python -m hubspot_pipeline_tests.mutants

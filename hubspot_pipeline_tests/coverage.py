@@ -104,7 +104,7 @@ ROWS: tuple[Row, ...] = (
          "test_dagster_runs.py::test_a_stream_that_was_readable_once_is_an_error")),
     Row("P21", "A crash between data and cursor doubles or loses rows",
         "Cursors are committed with the data; every later load merges.",
-        ("test_crash.py::test_a_killed_run_is_caught_up_by_the_next",
+        ("test_crash.py::test_a_run_that_is_killed_in_any_phase_is_caught_up_by_the_next",
          "test_histories.py::test_a_random_history_ends_with_warehouse_portal_and_event_log_equal")),
     Row("P22", "A pending load makes the next run ignore its data",
         "What is pending is given up before anything is read, and each run proves that its own rows landed.",

@@ -2,25 +2,23 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from hubspot_pipeline.errors import ConfigError
-from hubspot_pipeline.sandbox.seed import generate
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
+from hubspot_pipeline_tests.kills import Kills
 from hubspot_pipeline_tests.oracle import differences
 from hubspot_pipeline_tests.reading import fill
 from hubspot_pipeline_tests.runs import ROOT, landed, settings, small_disk
-
-
-def _calls(sandbox: Sandbox) -> int:
-    return int(sandbox.get("calls/count")["total"])
 
 
 def _pages(sandbox: Sandbox) -> list[str]:
@@ -29,73 +27,25 @@ def _pages(sandbox: Sandbox) -> list[str]:
     return [call["query"] for call in calls if "archived=false" in call["query"]]
 
 
-def _loading(given: Settings) -> bool:
-    return any((given.data_dir / ".dlt" / "hubspot" / "load" / "normalized").glob("*/started_jobs/*"))
-
-
-def _normalizing(given: Settings) -> bool:
-    return any((given.data_dir / ".dlt" / "hubspot" / "normalize" / "extracted").glob("*/new_jobs/*"))
-
-
-def _loaded(given: Settings) -> bool:
-    return any((given.data_dir / ".dlt" / "hubspot" / "load" / "normalized").glob("*/completed_jobs/*"))
-
-
-POINTS = {
-    "calls 1": lambda sandbox, given: _calls(sandbox) >= 1,
-    "calls 14": lambda sandbox, given: _calls(sandbox) >= 14,
-    "calls 40": lambda sandbox, given: _calls(sandbox) >= 40,
-    "calls 80": lambda sandbox, given: _calls(sandbox) >= 80,
-    "extracted": lambda sandbox, given: _normalizing(given),
-    "first load job": lambda sandbox, given: _loading(given),
-    "a job done": lambda sandbox, given: _loaded(given),
-    "many jobs done": lambda sandbox, given: len(
-        list((given.data_dir / ".dlt" / "hubspot" / "load" / "normalized").glob("*/completed_jobs/*"))
-    ) >= 15,
-    "60 % of the pages": lambda sandbox, given: len(_pages(sandbox)) >= 12,
-    "package complete": lambda sandbox, given: any((given.data_dir / ".dlt" / "hubspot" / "load" / "loaded").glob("*")),
-}  # fmt: skip
-
-
 WINDOW = 4
-PAGES = "60 % of the pages"
-CASES = [(point, False) for point in POINTS if point != PAGES] + [
-    (point, True) for point in ("calls 40", "extracted", "a job done")
-]
+TIMES = {"extract": 3, "normalize": 2, "load": 3, "dbt": 1, "publish": 1}
+"""Ten kills; more, in turns: `make kills`."""
 
 
-@pytest.mark.parametrize(
-    ("point", "again"), CASES, ids=[f"{p}, {'later sync' if a else 'first read'}" for p, a in CASES]
-)
-def test_a_killed_run_is_caught_up_by_the_next(sandbox: Sandbox, tmp_path: Path, point: str, again: bool) -> None:
-    generate(sandbox.portal, seed=3, contacts=20)
-    sandbox.post("clock", {"frozen": True})
-    given = settings(tmp_path, sandbox.url)
-    if again:
-        landed(run(given))
-        sandbox.post("clock", {"advance_ms": 3_600_000})
-        ids = [e["id"] for e in sandbox.dump() if e["kind"] == "record" and e["object"] == "contacts"]
-        sandbox.mutate(*({"op": "update", "object_type": "contacts", "id": id_, "properties": {"city": "Łódź"}}
-                         for id_ in ids[:10]))  # fmt: skip
-        sandbox.delete("calls")
-    assert _kill_at(point, sandbox, given), "the run ended before the point was reached"
-    if given.working.exists():
-        with duckdb.connect(str(given.working)) as con:  # it opens
-            con.execute("SELECT 1 FROM hubspot.sync_runs").fetchall()
-    landed(run(given))
-    assert differences(sandbox.url, given.working) == []
-    with duckdb.connect(str(given.working), read_only=True) as con:
-        runs = con.execute("SELECT status, count(DISTINCT run_id) FROM hubspot.sync_runs GROUP BY 1").fetchall()
-    status = dict(runs)
-    assert status.get("running") is None
-    # the first calls are made before anything is written
-    assert status.get("interrupted") == (None if point in ("calls 1", "calls 14") else 1)
+@pytest.mark.parametrize("phase", TIMES)
+def test_a_run_that_is_killed_in_any_phase_is_caught_up_by_the_next(
+    sandbox: Sandbox, tmp_path: Path, phase: str
+) -> None:
+    kills = Kills(3, sandbox, tmp_path)
+    for _ in range(TIMES[phase]):  # in the first read, then in later syncs
+        kills.play(phase)
+    assert kills.killed.found == []
 
 
 def test_a_killed_first_read_goes_on_and_reads_one_window_again_at_most(sandbox: Sandbox, tmp_path: Path) -> None:
     fill(sandbox, list(range(1, 2001)))
     given = settings(tmp_path, sandbox.url)
-    assert _kill_at(PAGES, sandbox, given, "sync", str(WINDOW), "contacts"), "it ended before the point was reached"
+    assert _killed(sandbox, given, "sync", str(WINDOW), "contacts"), "it ended before the point was reached"
     asked = len(_pages(sandbox))
     landed(run(given, streams=["contacts"]))
     assert asked < 20 < len(_pages(sandbox)) <= 20 + WINDOW + 1  # a page that two chains share
@@ -136,17 +86,13 @@ def test_a_write_ahead_log_that_was_cut_off_is_caught_up_and_a_damaged_one_is_to
     assert differences(sandbox.url, given.working, streams=["contacts"]) == []
 
 
-def _kill_at(point: str, sandbox: Sandbox, given: Settings, *words: str) -> bool:
-    """Start a run in a process of its own and kill it with SIGKILL at the point; True if it was still running."""
+def _killed(sandbox: Sandbox, given: Settings, *words: str) -> bool:
+    """Kill a run in a process of its own at 60 % of its pages; True if it was still running."""
     command = [sys.executable, "-m", "hubspot_pipeline_tests.runs", str(given.data_dir), sandbox.url, *words]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    reached = POINTS[point]
-    while True:
-        try:
+    while process.poll() is None:
+        if len(_pages(sandbox)) >= 12:
+            process.kill()
+        with suppress(subprocess.TimeoutExpired):
             process.wait(0.002)
-            return False
-        except subprocess.TimeoutExpired:
-            if reached(sandbox, given):
-                process.kill()
-                process.wait()
-                return True
+    return process.returncode == -signal.SIGKILL
