@@ -67,9 +67,23 @@ class Stored:
 
     def records(self, table: str, chunk: pa.Table) -> Difference:
         """Rows of `chunk` (the raw table of an object, unique ids) that are not stored so."""
-        if self.is_empty(table):
-            archived = _true(chunk["archived"])
-            return Difference(chunk, chunk.num_rows, 0, archived, 0)
+        ids = chunk.select(["id"])
+        # only those are compared: a read of many new records would look through the whole table chunk by chunk
+        again = [] if self.is_empty(table) else self._arrow(
+            f"SELECT id FROM chunk SEMI JOIN hubspot.{quoted(table)} USING (id)", chunk=ids
+        )["id"]  # fmt: skip
+        is_stored = pa.compute.is_in(ids["id"], pa.array(again, pa.string()))
+        new = chunk.filter(pa.compute.invert(is_stored))
+        if not len(again):
+            return Difference(new, new.num_rows, 0, _true(new["archived"]), 0)
+        found = self._changed(table, chunk.filter(is_stored))
+        fresh = found.filter(pa.compute.invert(found["_old"]))
+        archived = _true(new["archived"]) + _true(pa.compute.and_(fresh["_moved"], fresh["archived"]))
+        rows = pa.concat_tables([new, fresh.select(chunk.column_names).cast(chunk.schema)])
+        return Difference(rows, new.num_rows, fresh.num_rows, archived, found.num_rows - fresh.num_rows)
+
+    def _changed(self, table: str, chunk: pa.Table) -> pa.Table:
+        """Rows of `chunk` that are stored otherwise; `_moved`: into the bin or out, `_old`: older than the stored."""
         stored = set(columns_of(self._con, table))
         cells = [name for name in chunk.column_names if name.startswith("properties_")]
         unlike = [
@@ -78,20 +92,14 @@ class Stored:
         ] or ["true"]
         # texts first: keys can come in another order, so unequal JSON alone is no change
         sql = f"""
-            SELECT c.*, s.id IS NULL AS _new, s.archived IS DISTINCT FROM c.archived AS _moved,
+            SELECT c.*, s.archived IS DISTINCT FROM c.archived AS _moved,
                    coalesce(c.updated_at < s.updated_at, false) AS _old
-            FROM chunk AS c LEFT JOIN hubspot.{quoted(table)} AS s ON s.id = c.id
-            WHERE s.id IS NULL
-               OR s.archived IS DISTINCT FROM c.archived OR s.deletion IS DISTINCT FROM c.deletion
+            FROM chunk AS c JOIN hubspot.{quoted(table)} AS s ON s.id = c.id
+            WHERE s.archived IS DISTINCT FROM c.archived OR s.deletion IS DISTINCT FROM c.deletion
                OR s.archived_at IS DISTINCT FROM c.archived_at OR NOT {self._proven()}
                OR (CAST(s.properties AS VARCHAR) IS DISTINCT FROM c.properties AND ({" OR ".join(unlike)}))
         """
-        found = self._arrow(sql, chunk=chunk)
-        fresh = found.filter(pa.compute.invert(found["_old"]))
-        new, moved = _true(fresh["_new"]), fresh["_moved"]
-        archived = _true(pa.compute.and_(moved, fresh["archived"]))
-        rows = fresh.select(chunk.column_names).cast(chunk.schema)
-        return Difference(rows, new, fresh.num_rows - new, archived, found.num_rows - fresh.num_rows)
+        return self._arrow(sql, chunk=chunk)
 
     def known(self, table: str, ids: Sequence[str], updated_at: pa.Array) -> set[str]:
         """Those ids that are stored alive and whole with the same modified instant, so need no second read."""

@@ -168,8 +168,11 @@ def _proven(settings: Settings, info: LoadInfo, handed: Counter[str]) -> Landed:
     return Landed(load_ids, handed)
 
 
-def with_hints(batch: Batch, stream: Stream | None, *, append: bool, strategy: str = "upsert") -> Any:
-    """A batch as dlt takes it: which table, which key, appended (empty table), merged, or in place of all rows."""
+def with_hints(batch: Batch, stream: Stream | None, *, append: bool, unique: bool = True) -> Any:
+    """A batch as dlt takes it: which table, which key, appended (empty table), merged, or in place of all rows.
+
+    `unique`: a package holds each key once.
+    """
     hints: dict[str, Any] = {"table_name": batch.table, "file_format": "parquet"}
     json_columns = [name for name in ("properties", "raw") if name in batch.rows.column_names]
     if stream is not None:
@@ -182,7 +185,8 @@ def with_hints(batch: Batch, stream: Stream | None, *, append: bool, strategy: s
         hints["write_disposition"] = "replace"
     else:
         hints |= {"primary_key": list(stream.key) if stream else ["id"]}
-        hints["write_disposition"] = {"disposition": "merge", "strategy": strategy}
+        # DuckDB's MERGE (upsert) keeps all rows of a package in memory and fails where they do not fit
+        hints["write_disposition"] = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": unique}
     if append and hints["write_disposition"] != "replace":
         hints = {name: hint for name, hint in hints.items() if name not in ("merge_key", "primary_key")}
         hints["write_disposition"] = "append"

@@ -34,7 +34,7 @@ from hubspot_pipeline.warehouse.work import Progress, Work
 __all__ = ["Outcome", "Progress", "RunResult", "changed_objects", "check_credential", "run", "select"]
 
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "800MB"
 """What DuckDB may take while loading; beyond that it writes to disk."""
 
 

@@ -144,7 +144,7 @@ def hubspot(access_token: TSecretStrValue | None = None, base_url: str | None = 
         def rows() -> Iterator[Any]:
             for batch in portal.read(stream):
                 known = settings.streams.by_name.get(batch.table)
-                yield with_hints(batch, known, append=False, strategy="delete-insert")
+                yield with_hints(batch, known, append=False, unique=False)
 
         return dlt.resource(rows, name=stream.name, file_format="parquet", selected=stream.default)
 
