@@ -19,7 +19,9 @@ from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.assets.retention import forget_runs
 from hubspot_pipeline.choice import Choice
 from hubspot_pipeline.settings import Settings, project_root
+from hubspot_pipeline.warehouse.ledger import quiet_runs
 from hubspot_pipeline.warehouse.run import run
+from hubspot_pipeline.warehouse.store import open_store
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 from hubspot_pipeline_tests.runs import landed, settings
 
@@ -128,16 +130,23 @@ def test_finished_runs_are_forgotten_but_for_the_last_of_each_job(history: dg.Da
     names = ("hubspot_sync", "hubspot_sync", "hubspot_reconcile")
     first, second, reconcile = (add(history, name, Status.SUCCESS) for name in names)
     working = add(history, "hubspot_sync", Status.STARTED)
-    assert forget_runs(history, datetime.now(UTC) - timedelta(hours=1)) == 0
-    assert forget_runs(history, datetime.now(UTC) + timedelta(hours=1)) == 1
+    now, month = datetime.now(UTC), timedelta(days=30)
+    ids = {run.run_id for run in history.get_runs()}
+    assert forget_runs(history, now + timedelta(days=1), month, ids) == 0
+    assert forget_runs(history, now + timedelta(days=3), month) == 0
+    assert forget_runs(history, now + timedelta(days=29), month) == 0
+    assert forget_runs(history, now + timedelta(days=3), month, ids) == 1
     assert {run.run_id for run in history.get_runs()} == {second, reconcile, working}
     assert not history.has_run(first)
 
 
 def test_a_reconcile_forgets_old_runs(sandbox: Sandbox, tmp_path: Path) -> None:
     given = settings(tmp_path / "data", sandbox.url, retention_days=-1)
+    sandbox.mutate({"op": "create", "object": "contacts", "properties": {}})
     jobs = ("hubspot_sync", "hubspot_sync", "hubspot_reconcile")
-    done = [execute(given, job=job, streams=["owners"], with_marts=False).run_id for job in jobs]
+    done = [execute(given, job=job, streams=["contacts"], with_marts=False).run_id for job in jobs]
+    with open_store(given) as con:
+        assert quiet_runs(con) == {done[1], done[2]}
     with dg.DagsterInstance.from_config(str(dagster_home(given))) as history:
         assert [run.run_id for run in history.get_runs()] == [done[2], done[1]]
 

@@ -49,7 +49,7 @@ def test_the_demo_ends_in_marts_that_can_be_asked(demo: Settings) -> None:
 def test_a_run_succeeds_while_somebody_reads_and_the_reader_sees_one_snapshot(demo: Settings) -> None:
     with duckdb.connect(str(demo.published), read_only=True) as reader:
         before = reader.execute("SELECT count(*), max(finished_at) FROM hubspot.sync_runs").fetchall()
-        done = _command(demo.data_dir, "reconcile", "--no-marts")
+        done = _command(demo.data_dir, "sync", "contacts", "deals", "--no-marts")
         assert done.returncode == 0, done.stderr
         assert reader.execute("SELECT count(*), max(finished_at) FROM hubspot.sync_runs").fetchall() == before
 

@@ -1,20 +1,26 @@
 """Dagster's history of finished runs -> that of the last weeks: each run has a database of several megabytes."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 import dagster as dg
 
 from hubspot_pipeline.assets.instance import FINISHED
 
+QUIET_FOR = timedelta(days=2)
+"""How long a run that changed nothing is kept: an hourly sync of a quiet portal has nothing to tell after that."""
 
-def forget_runs(instance: dg.DagsterInstance, before: datetime) -> int:
-    """Delete runs that were created before, with their events and logs, but for the last of each job.
 
-    The ledger `hubspot.sync_runs` keeps what they did. Returns how many were deleted.
+def forget_runs(instance: dg.DagsterInstance, now: datetime, kept_for: timedelta, quiet: Collection[str] = ()) -> int:
+    """Delete finished runs that are older, with their events and logs, but for the last of each job.
+
+    `quiet`: ids of runs that changed nothing. The ledger `hubspot.sync_runs` keeps what all of them did. Returns how
+    many were deleted.
     """
     last = {run.job_name: run.run_id for run in reversed(instance.get_runs(dg.RunsFilter(statuses=FINISHED)))}
-    old = instance.get_runs(dg.RunsFilter(statuses=FINISHED, created_before=before))
-    gone = [run.run_id for run in old if run.run_id not in last.values()]
+    old = instance.get_runs(dg.RunsFilter(statuses=FINISHED, created_before=now - kept_for))
+    still = instance.get_runs(dg.RunsFilter(statuses=FINISHED, created_before=now - QUIET_FOR))
+    gone = {run.run_id for run in [*old, *(run for run in still if run.run_id in quiet)]} - set(last.values())
     for run_id in gone:
         instance.compute_log_manager.delete_logs(prefix=[run_id])
         instance.delete_run(run_id)

@@ -98,8 +98,17 @@ def _work(
         if (todo.streams or todo.models) and publish(settings, changed):
             context.log.info(f"published {settings.published}")
     if context.job_name == "hubspot_reconcile":
-        forget_runs(context.instance, datetime.now(UTC) - timedelta(days=settings.retention_days))
+        _forget(context.instance, settings)
     fail_for(context, result, built)
+
+
+def _forget(instance: dg.DagsterInstance, settings: Settings) -> None:
+    from hubspot_pipeline.warehouse.ledger import quiet_runs
+    from hubspot_pipeline.warehouse.store import open_store
+
+    with open_store(settings) as con:
+        quiet = quiet_runs(con)
+    forget_runs(instance, datetime.now(UTC), timedelta(days=settings.retention_days), quiet)
 
 
 def _choose(settings: Settings) -> bool:

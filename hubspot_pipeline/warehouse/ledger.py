@@ -92,6 +92,15 @@ def finish(con: duckdb.DuckDBPyConnection, head: RunHead, outcomes: list[Outcome
         )  # fmt: skip
 
 
+def quiet_runs(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Dagster's ids of the runs in which nothing changed and nothing failed."""
+    sql = """
+        SELECT dagster_run_id FROM hubspot.sync_runs WHERE dagster_run_id IS NOT NULL GROUP BY 1
+        HAVING bool_and(status IN ('succeeded', 'skipped')) AND sum(rows_inserted + rows_updated + rows_archived) = 0
+    """
+    return {row[0] for row in con.execute(sql).fetchall()}
+
+
 def landed_before(con: duckdb.DuckDBPyConnection) -> set[str]:
     """Streams that succeeded at least once."""
     sql = "SELECT DISTINCT stream FROM hubspot.sync_runs WHERE status = 'succeeded'"
