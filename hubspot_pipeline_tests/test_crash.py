@@ -11,8 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.errors import ConfigError, PipelineError
 from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.warehouse.publish import publish
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.kills import Kills
@@ -61,6 +62,27 @@ def test_a_disk_that_fills_up_in_a_load_fails_loudly_and_the_next_run_catches_up
         (failed,) = run(given, streams=["contacts"]).failed
     assert "could not be stored" in failed.message
     landed(run(given, streams=["contacts"]))
+    assert differences(sandbox.url, given.working, streams=["contacts"]) == []
+
+
+@pytest.mark.parametrize("part", [0.1, 0.3, 0.6, 0.99])
+def test_a_half_written_warehouse_is_told_and_the_published_one_takes_its_place(
+    sandbox: Sandbox, tmp_path: Path, part: float
+) -> None:
+    fill(sandbox, list(range(1, 301)))
+    given = settings(tmp_path, sandbox.url)
+    landed(run(given, streams=["contacts"]))
+    publish(given)
+    fill(sandbox, list(range(301, 305)))
+    given.working.write_bytes(given.working.read_bytes()[: int(given.working.stat().st_size * part)])
+    with pytest.raises(PipelineError, match=r"cannot be opened|could not be read") as told:
+        run(given, streams=["contacts"])
+    assert "run again: the pipeline goes on from the published warehouse.duckdb" in str(told.value)
+    assert "Another program" not in str(told.value)
+    for path in given.working.parent.glob("warehouse.duckdb*"):
+        path.unlink()
+    result = landed(run(given, streams=["contacts"]))
+    assert result.outcomes["contacts"].rows_inserted == 4
     assert differences(sandbox.url, given.working, streams=["contacts"]) == []
 
 

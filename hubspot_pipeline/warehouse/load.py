@@ -22,7 +22,7 @@ from hubspot_pipeline.errors import LoadError, MissingScope, said
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream, Streams
 from hubspot_pipeline.warehouse.plan import Batch, State
-from hubspot_pipeline.warehouse.store import SCHEMA, has_table, open_store, quoted
+from hubspot_pipeline.warehouse.store import SCHEMA, has_table, open_store, quoted, root
 
 CALLS_IN_FLIGHT = 16
 WORKERS = 8
@@ -99,7 +99,7 @@ def load(settings: Settings, pipeline: dlt.Pipeline, jobs: list[Job]) -> Landed:
     except Exception as error:
         pipeline.abort_packages()
         if len(jobs) == 1:
-            cause = _root(error)
+            cause = root(error)
             return Landed(errors={jobs[0].name: cause if isinstance(cause, LoadError) else LoadError(
                 f"{jobs[0].name} was read and could not be stored ({said(cause)}). "
                 "Its rows and its cursor are as before; the next run reads it again."
@@ -204,9 +204,3 @@ def _any_row(con: Any, table: str) -> bool:
 
 def _tombstones(rows: pa.Table) -> int:
     return int(pa.compute.sum(rows["_deleted"]).as_py() or 0) if "_deleted" in rows.column_names else 0
-
-
-def _root(error: BaseException) -> BaseException:
-    while (inner := getattr(error, "exception", None) or error.__cause__) is not None:
-        error = inner
-    return error

@@ -1,7 +1,8 @@
 """(settings, streams) -> one run: lock, check, read, load, prove, tidy, write the ledger.
 
 Marts and publishing follow in the caller. A stream that fails never stops another and never raises here: its
-outcome says so. Raised are only errors before the first write: ConfigError and its kinds.
+outcome says so. Raised are only errors before the first write (ConfigError and its kinds), and LoadError where the
+working file cannot be read or written at all.
 """
 
 import time
@@ -79,7 +80,7 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
     full (the same; the name says that a person asked for it). `since`, `until`: what was modified between, instead
     of since the cursor.
     """
-    with store.locked(settings), ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool:
+    with store.locked(settings), store.working_file(settings), ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool:
         client = Client(settings, backoff=settings.backoff)
         head = RunHead(uuid.uuid4().hex, mode, trigger, dagster_run_id, datetime.now(UTC))
         try:

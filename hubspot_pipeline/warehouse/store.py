@@ -17,6 +17,7 @@ from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse.typed import MACROS, create_statements
 
 SCHEMA = "hubspot"
+_BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException, duckdb.InternalException)
 STORAGE = "v1.2.0"
 """DuckDB storage version: every 1.x tool from 1.2 on opens the file."""
 
@@ -110,9 +111,32 @@ def open_file(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBP
         con.close()
 
 
+@contextmanager
+def working_file(settings: Settings) -> Iterator[None]:
+    """A working file that turns out to be half written, or that a full disk does not take, becomes a LoadError."""
+    try:
+        yield
+    except Exception as error:
+        cause = root(error)
+        if not isinstance(cause, _BROKEN):
+            raise
+        raise LoadError(
+            f"{settings.working} could not be read or written ({str(cause).splitlines()[0]}). What people read is "
+            "unchanged. If the disk is full, free some space and run again; if not, move the file away and run again: "
+            "the pipeline goes on from the published warehouse.duckdb, or reads the portal anew."
+        ) from None
+
+
+def root(error: BaseException) -> BaseException:
+    """The error at the bottom of those that dlt wraps around it."""
+    while (inner := getattr(error, "exception", None) or error.__cause__) is not None:
+        error = inner
+    return error
+
+
 def _unopenable(path: Path, error: duckdb.Error) -> str:
     text = str(error).splitlines()[0]
-    if "lock" in text:
+    if "lock on file" in text:
         return (
             f"Another program has {path} open ({text}). Close it; what people open is the published warehouse.duckdb."
         )
