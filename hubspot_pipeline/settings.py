@@ -50,6 +50,8 @@ class Settings:
     """Pages of a first full read per load package; what an interruption can cost."""
     backoff: float = 1.0
     """Factor on every wait before a retry; tests take 0."""
+    timeout: tuple[float, float] = (10, 120)
+    """Seconds to connect to HubSpot, and between two bytes of an answer (Cloudflare gives up on HubSpot after 100)."""
     searches: int = 5
     """Searches a second that HubSpot lets an account make; tests of a portal without limits take more."""
     streams: Streams = field(default_factory=Streams, compare=False)

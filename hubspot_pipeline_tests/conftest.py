@@ -6,6 +6,7 @@
 
 import http.client
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,11 @@ class Reply:
             if b"\n" in self.body:
                 return [json.loads(line) for line in self.body.splitlines()]
             raise
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One test process more than there are cores: a quarter of the time tests wait, mostly for processes they start."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

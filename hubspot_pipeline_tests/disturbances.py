@@ -87,12 +87,12 @@ class Disturbances(Changes):
     def _fault(self) -> None:
         match = self.random.choice(PATHS).format(o=self.random.choice(list(self.texts)))
         kind = self.random.choice((
-            "500", "502", "477", "429", "429", "403", "401", "malformed", "truncate", "cut", "slow", "drop_results",
-            "repeat_results", "repeat_results", "empty_page", "short_page",
+            "500", "502", "477", "429", "429", "403", "401", "malformed", "truncate", "cut", "slow", "hang",
+            "drop_results", "repeat_results", "repeat_results", "empty_page", "short_page",
         ))  # fmt: skip
         fault: dict[str, Any] = {"match": match, "nth": self.random.choice((None, None, 1, 2, 3)),
                                  "times": self.random.choice((1, 3, -1))}  # fmt: skip
-        if kind in ("empty_page", "short_page"):
+        if kind in ("empty_page", "short_page", "hang"):
             fault["times"] = 2
         if kind == "429":
             fault["body"] = {"status": "error", "errorType": "RATE_LIMIT", "policyName": self.random.choice(LIMITS)}

@@ -6,7 +6,6 @@ changes before each. Where a run ended before the point that was drawn, another 
 
 import argparse
 import multiprocessing
-import os
 import signal
 import sys
 import tempfile
@@ -84,7 +83,7 @@ class Kills:
         process.start()
         while process.is_alive():
             if reached():
-                os.kill(process.pid or 0, signal.SIGKILL)
+                process.kill()
                 break
             process.join(POLL)
         process.join()

@@ -28,12 +28,14 @@ T0 = 1_780_000_000_000
 """An instant of the sandbox's clock, in milliseconds."""
 
 
-def client(sandbox: Sandbox, *, credential: Credential | None = None, share: float = 1.0, **given: Any) -> Client:
-    """A client that does not wait before it tries again."""
+def client(sandbox: Sandbox, *, credential: Credential | None = None, share: float = 1.0, pacer: Pacer | None = None,
+           backoff: float = 0.0, **given: Any) -> Client:  # fmt: skip
+    """A client that does not wait before it tries again; `given` goes to its settings."""
     made = Settings(
-        Path(), Path(), credential or Credential(access_token=Secret(TOKEN)), sandbox.url, daily_share=share
-    )
-    return Client(made, **({"backoff": 0.0} | given))
+        Path(), Path(), credential or Credential(access_token=Secret(TOKEN)), sandbox.url, daily_share=share,
+        backoff=backoff, **given,
+    )  # fmt: skip
+    return Client(made, pacer=pacer)
 
 
 @contextmanager

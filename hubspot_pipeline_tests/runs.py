@@ -23,6 +23,8 @@ from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = Secret("a key of at least sixteen characters")
+PATIENCE = (5.0, 3.0)
+"""Seconds that a run waits for a portal which hangs on purpose."""
 NONE = dict.fromkeys(sorted({stream.group for stream in STREAMS}), False)
 """Every group of streams off."""
 
@@ -79,5 +81,5 @@ def small_disk(size: int) -> Iterator[None]:
 if __name__ == "__main__":
     folder, address, *more = sys.argv[1:]
     mode, window, *streams = [*more, *("sync", "2000")[len(more) :]]
-    made = settings(Path(folder), address, page_window=int(window))
+    made = settings(Path(folder), address, page_window=int(window), timeout=PATIENCE)
     sys.exit(run(made, mode=mode, streams=streams or None).exit_code)

@@ -32,7 +32,7 @@ from hubspot_pipeline_tests.event_log import EventLog
 from hubspot_pipeline_tests.marts_fixture import dbt, statuses
 from hubspot_pipeline_tests.oracle import differences, late
 from hubspot_pipeline_tests.portal_changes import DAY, MINUTE, SECOND
-from hubspot_pipeline_tests.runs import settings
+from hubspot_pipeline_tests.runs import PATIENCE, settings
 
 ROUNDS = 4
 """Disturbed runs; four more follow at the end."""
@@ -59,7 +59,7 @@ class History(Disturbances):
     def __init__(self, seed: int, sandbox: Sandbox, folder: Path, until: int = NEVER) -> None:
         super().__init__(seed, sandbox, folder / "data")
         self.until, self.syncs = until, 0
-        self.given = settings(self.data, sandbox.url)
+        self.given = settings(self.data, sandbox.url, timeout=PATIENCE)
         generate(self.portal, seed=seed, contacts=self.random.randint(15, 25))
         self.events = EventLog(self.portal)
         self.portal.journal = self.events  # type: ignore[assignment]

@@ -83,8 +83,8 @@ def test_an_answer_that_never_comes_ends_in_a_timeout(sandbox: Sandbox) -> None:
 
 
 def test_no_portal_at_all_is_an_error_that_names_it() -> None:
-    nowhere = Settings(Path(), Path(), Credential(access_token=Secret(TOKEN)), "http://127.0.0.1:9")
-    error = refused(Client(nowhere, backoff=0.0))
+    nowhere = Settings(Path(), Path(), Credential(access_token=Secret(TOKEN)), "http://127.0.0.1:9", backoff=0.0)
+    error = refused(Client(nowhere))
     assert "http://127.0.0.1:9 was cut off" in str(error)
 
 

@@ -195,7 +195,8 @@ def test_the_days_share_is_kept_by_many_threads(sandbox: Sandbox) -> None:
     with ThreadPoolExecutor(16) as pool:
         done = list(pool.map(work, range(250)))
     assert not all(done)
-    assert 150 - 17 <= asked(sandbox) <= 150
+    # an answer may count up to 15 calls that were under way when its own was sent, and 15 that overtook it
+    assert 150 - 31 <= asked(sandbox) <= 150
     assert one.pacer.daily_remaining is not None
     assert 0 <= 300 - asked(sandbox) - one.pacer.daily_remaining < 16
 

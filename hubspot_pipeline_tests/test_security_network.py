@@ -38,7 +38,7 @@ GZIP = {"Content-Encoding": "gzip"}
 
 def client(url: str) -> Client:
     """A client of whatever listens there, that waits for nothing."""
-    return Client(Settings(Path(), Path(), Credential(access_token=Secret(TOKEN)), url), backoff=0.0)
+    return Client(Settings(Path(), Path(), Credential(access_token=Secret(TOKEN)), url, backoff=0.0))
 
 
 def rows(url: str) -> int:
@@ -146,7 +146,7 @@ import json, resource, sys
 from pathlib import Path
 from hubspot_pipeline.api.client import TOKEN_PATH, Client, HubSpotError, Meter, Settings
 from hubspot_pipeline.settings import Credential, Secret
-one = Client(Settings(Path(), Path(), Credential(access_token=Secret("pat-1")), sys.argv[1]), backoff=0.0)
+one = Client(Settings(Path(), Path(), Credential(access_token=Secret("pat-1")), sys.argv[1], backoff=0.0))
 before, said = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
 for call in (lambda: one.get("/crm/owners", parse=len, meter=Meter()), lambda: one.post_form(TOKEN_PATH, {})):
     try:

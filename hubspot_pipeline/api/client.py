@@ -27,8 +27,6 @@ T = TypeVar("T")
 Params = Mapping[str, str | int]
 
 ATTEMPTS = 6
-TIMEOUT = (10, 120)
-"""Seconds to connect, and between two bytes of the answer (Cloudflare gives up on HubSpot after 100)."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds before the first retry, doubled for each one after it; with 6 attempts half a minute in all."""
 MOVING_LIMIT = 600
@@ -65,20 +63,14 @@ class _Retry(HubSpotError):
 
 
 class Client:
-    """All calls of one run to one portal.
+    """All calls of one run to one portal. `pacer`: the budgets, where they are not to be a new run's."""
 
-    `backoff`: a factor on every wait before a retry; `timeout`: seconds to connect, and between two bytes; `pacer`:
-    the budgets, where they are not to be a new run's.
-    """
-
-    def __init__(self, settings: Settings, *, backoff: float = 1.0, timeout: tuple[float, float] = TIMEOUT,
-                 pacer: Pacer | None = None) -> None:  # fmt: skip
+    def __init__(self, settings: Settings, *, pacer: Pacer | None = None) -> None:
         self.base_url = settings.base_url
         self.pacer = pacer or Pacer(settings.daily_share, settings.searches)
         self.portal_now: datetime | None = None
         """The portal's clock, from the Date header of the latest answer."""
-        self._backoff = backoff
-        self._timeout = timeout
+        self._backoff, self._timeout = settings.backoff, settings.timeout
         # proxies and certificates of the environment, but not for a portal on this machine
         self._is_local = settings.is_loopback
         self._sessions = threading.local()

@@ -112,7 +112,7 @@ def login(
     # a person who waits must see what is told, in a pipe too
     tell, ask = tell or (lambda text: print(text, flush=True)), ask or (lambda: sys.stdin.readline())
     _require_ready(settings, port)
-    client = Client(settings, backoff=settings.backoff)
+    client = Client(settings)
     _require_known_app(client, settings)
     required, optional = scopes or install_scopes(settings.chosen)
     attempt = Attempt.begin(settings.credential.client_id, port)

@@ -63,7 +63,7 @@ def _revoke(settings: Settings, client_id: str, refresh_token: Secret) -> str:
     form = {"client_id": client_id, "client_secret": secret.reveal(), "token": refresh_token.reveal(),
             "token_type_hint": "refresh_token"}  # fmt: skip
     try:
-        client = Client(settings, backoff=settings.backoff)
+        client = Client(settings)
         status, answer = client.post_form(REVOKE_PATH, form)
     except HubSpotError as error:
         return str(error)

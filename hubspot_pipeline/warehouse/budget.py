@@ -82,7 +82,7 @@ def budget(settings: Settings, streams: Sequence[str] | None = None, *, full: bo
     expected = sum(past[name][full] for name in names & past.keys()) + BEGINNING.calls
     if not new and not full and expected <= LARGE:
         return None
-    client = Client(settings, backoff=settings.backoff)
+    client = Client(settings)
     try:
         check_credential(client)
     except DailyLimit:

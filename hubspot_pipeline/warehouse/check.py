@@ -81,7 +81,7 @@ class Report:
 def check(settings: Settings) -> Report:
     """Try the credential and every stream. Raises ConfigError (a name in hubspot.yaml that the portal lacks, a
     refused credential, another portal than the warehouse's)."""
-    client = Client(settings, backoff=settings.backoff)
+    client = Client(settings)
     account = check_credential(client)
     report = _begun(settings, account)
     store.require_portal(settings, report.portal_id)

@@ -33,7 +33,7 @@ class CustomObjects:
 
 def custom_objects(settings: Settings) -> CustomObjects:
     """Ask for custom objects and keep them. Raises ConfigError where the credential is refused or of another portal."""
-    client = Client(settings, backoff=settings.backoff)
+    client = Client(settings)
     store.require_portal(settings, str(check_credential(client)["portalId"]))
     found = discover(settings, client)
     chosen = {stream.name for stream in found.settings.chosen}

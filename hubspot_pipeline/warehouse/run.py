@@ -35,8 +35,10 @@ from hubspot_pipeline.warehouse.work import Progress, Work
 __all__ = ["Outcome", "Progress", "RunResult", "changed_objects", "check_credential", "run", "select"]
 
 
-MEMORY_LIMIT = "800MB"
-"""What DuckDB may take while loading; beyond that it writes to disk."""
+MEMORY = 1024
+"""Megabytes that DuckDB may take while loading; beyond that it writes to disk."""
+MEMORY_OF_COLUMN = 0.5
+"""Megabytes without which it cannot: a block of 256 KB for each column of a table that it writes, and as much again."""
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
     of since the cursor.
     """
     with store.locked(settings), store.working_file(settings), ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool:
-        client = Client(settings, backoff=settings.backoff)
+        client = Client(settings)
         head = RunHead(uuid.uuid4().hex, mode, trigger, dagster_run_id, datetime.now(UTC))
         try:
             account = check_credential(client)
@@ -108,7 +110,8 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         # one connection for the whole run: a file that several threads open and close in turns can be caught by one of
         # them while DuckDB is still letting go of it ("unique file handle conflict")
         with store.open_store(settings) as con:
-            con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+            widest = max((len(found) for found in described.definitions.values()), default=0)
+            con.execute(f"SET memory_limit = '{max(MEMORY, int(widest * MEMORY_OF_COLUMN))}MiB'")
             work = Work(settings, client, pool, plan, selected, account, found.schemas, described, progress)
             result = _perform(settings, head, work, selected)
             result.discovered = found.new
