@@ -12,7 +12,10 @@ from hubspot_pipeline.errors import ConfigError, LoadError
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse import store
 from hubspot_pipeline.warehouse.publish import previous, publish, restore
-from hubspot_pipeline_tests.runs import ROOT, small_disk
+from hubspot_pipeline.warehouse.run import run
+from hubspot_pipeline_tests.conftest import Sandbox
+from hubspot_pipeline_tests.reading import fill
+from hubspot_pipeline_tests.runs import ROOT, landed, settings, small_disk
 
 
 @pytest.fixture
@@ -44,6 +47,21 @@ def test_nothing_changed_publishes_nothing(given: Settings) -> None:
     stamp = given.published.stat().st_mtime_ns
     assert not publish(given, changed=False)
     assert given.published.stat().st_mtime_ns == stamp
+
+
+def test_what_a_run_that_was_killed_has_left_unpublished_is_published_by_one_that_changes_nothing(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    fill(sandbox, [1])
+    given = settings(tmp_path, sandbox.url)
+    landed(run(given, streams=["contacts"]))
+    publish(given)
+    fill(sandbox, [2])
+    landed(run(given, streams=["contacts"]))  # as if killed here
+    for expected in (True, False):
+        quiet = landed(run(given, streams=["contacts"]))
+        assert (quiet.changed, publish(given, quiet.changed)) == (False, expected)
+    assert query("SELECT count(*) AS n FROM hubspot.contacts", given)["n"].tolist() == [2]
 
 
 def test_a_stray_wal_is_set_aside_and_the_new_file_opens(given: Settings) -> None:

@@ -68,7 +68,7 @@ def _work(
     streams: Sequence[Stream],
 ) -> Iterator[Any]:  # fmt: skip
     """The steps in their order. Streams that failed do not keep the others from the marts."""
-    from hubspot_pipeline.warehouse.publish import publish
+    from hubspot_pipeline.warehouse.publish import owe, publish
     from hubspot_pipeline.warehouse.store import locked
 
     settings = hubspot.settings()
@@ -88,6 +88,7 @@ def _work(
             current = False
         yield from _checks(settings, result, todo, streams)
         if _must_build(context, todo, quiet=current and result is not None and not result.changed):
+            owe(settings)
             built = yield from build(context, models, settings.working, todo.models | todo.tests)
         yield from checks.kept(context.instance, todo.kept if built else todo.kept | todo.tests)
         if built is not None and not built.ok:

@@ -16,14 +16,35 @@ from hubspot_pipeline.warehouse.store import open_store, require_space
 READ_ONLY = 0o444
 
 
+def owe(settings: Settings) -> bool:
+    """Note that the working file may differ from the published one from now on; True if that was noted before.
+
+    A run that is killed between its changes and its publication leaves the note to the next one, which may change
+    nothing itself.
+    """
+    note = _note(settings)
+    before = note.exists()
+    note.touch()
+    return before
+
+
+def owe_nothing(settings: Settings) -> None:
+    """Take the note back: nothing was changed."""
+    _note(settings).unlink(missing_ok=True)
+
+
+def _note(settings: Settings) -> Path:
+    return settings.working.with_name("unpublished")
+
+
 def publish(settings: Settings, changed: bool = True) -> bool:
     """Put a copy of the working file in place of the published one; True if that was done.
 
-    Does nothing where nothing changed and a published file exists. Readers that hold the old file open keep it whole.
-    Raises LoadError on a full disk, and then leaves the published file as it is.
+    Does nothing where nothing changed, nothing is owed and a published file exists. Readers that hold the old file open
+    keep it whole. Raises LoadError on a full disk, and then leaves the published file as it is.
     """
     target = settings.published
-    if not changed and target.exists():
+    if not changed and target.exists() and not _note(settings).exists():
         return False
     with open_store(settings) as con:
         con.execute("CHECKPOINT")
@@ -45,6 +66,7 @@ def publish(settings: Settings, changed: bool = True) -> bool:
     finally:
         temporary.unlink(missing_ok=True)
     _sync(target.parent)
+    owe_nothing(settings)
     return True
 
 

@@ -22,7 +22,7 @@ from hubspot_pipeline.extract.changes import Search
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import STREAMS, Stream, with_sources
-from hubspot_pipeline.warehouse import choices, ledger, store, views
+from hubspot_pipeline.warehouse import choices, ledger, publish, store, views
 from hubspot_pipeline.warehouse.describe import describe, mode_of
 from hubspot_pipeline.warehouse.discover import discover
 from hubspot_pipeline.warehouse.ledger import Outcome, RunHead
@@ -107,6 +107,7 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
             phases=PHASES if mode in ("reconcile", "full") or small else (),
             thorough=mode in ("reconcile", "full"), since=since, until=until, max_pages=settings.page_window,
         )  # fmt: skip
+        owed = publish.owe(settings)
         # one connection for the whole run: a file that several threads open and close in turns can be caught by one of
         # them while DuckDB is still letting go of it ("unique file handle conflict")
         with store.open_store(settings) as con:
@@ -115,7 +116,9 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
             work = Work(settings, client, pool, plan, selected, account, found.schemas, described, progress)
             result = _perform(settings, head, work, selected)
             result.discovered = found.new
-            return result
+        if not result.changed and not owed:
+            publish.owe_nothing(settings)
+        return result
 
 
 def _perform(settings: Settings, head: RunHead, work: Work, selected: list[Stream]) -> RunResult:

@@ -41,7 +41,7 @@ from hubspot_pipeline.warehouse.load import Job, Landed, load
 from hubspot_pipeline.warehouse.logs import LogWalk
 from hubspot_pipeline.warehouse.objects import How, Walk
 from hubspot_pipeline.warehouse.plan import Batch, Memory, Plan, State, Tally, cursor_of
-from hubspot_pipeline.warehouse.publish import publish
+from hubspot_pipeline.warehouse.publish import owe, publish
 
 PUBLISH_EVERY = 900.0
 """Seconds between two publications during a long first read."""
@@ -135,6 +135,7 @@ class Work:
             jobs = [job for job in jobs if self._has_more(job.name, landed)]
             if jobs and time.monotonic() - published > PUBLISH_EVERY:
                 publish(self.settings)
+                owe(self.settings)
                 published = time.monotonic()
 
     def _read_catalogues(self) -> None:
