@@ -35,7 +35,7 @@ BUILT = ("dbt", "publish")
 """Phases that only a run with models has."""
 POLL = 0.001
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["hubspot_pipeline_tests.kills"])
+_PROCESSES.set_forkserver_preload(["hubspot_pipeline.assets.execute", "hubspot_pipeline_tests.runs"])
 
 Reached = Callable[[], bool]
 

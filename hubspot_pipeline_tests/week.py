@@ -24,7 +24,7 @@ from hubspot_pipeline_tests.runs import settings
 HOUR, HOURS = 3_600_000, 24
 FOLDERS = {"Dagster": "dagster_home", "dlt": ".dlt", "working": ".load"}
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["hubspot_pipeline_tests.week"])
+_PROCESSES.set_forkserver_preload(["hubspot_pipeline.assets.execute", "hubspot_pipeline_tests.runs"])
 
 
 def _run(given: Settings, job: str, spent: "multiprocessing.Queue[float]") -> None:
