@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from hubspot_pipeline.assets.instance import FINISHED
 
@@ -14,7 +16,7 @@ QUIET_FOR = timedelta(days=2)
 def forget_runs(instance: dg.DagsterInstance, now: datetime, kept_for: timedelta, quiet: Collection[str] = ()) -> int:
     """Delete finished runs that are older, with their events and logs, but for the last of each job and of each asset.
 
-    `quiet`: ids of runs that changed nothing. The ledger `hubspot.sync_runs` keeps what all of them did. Returns how
+    `quiet`: ids of runs that changed nothing. The ledger `hubspot.sync_runs` keeps what the others did. Returns how
     many were deleted.
     """
     last = {run.job_name: run.run_id for run in reversed(instance.get_runs(dg.RunsFilter(statuses=FINISHED)))}
@@ -26,4 +28,24 @@ def forget_runs(instance: dg.DagsterInstance, now: datetime, kept_for: timedelta
     for run_id in gone:
         instance.compute_log_manager.delete_logs(prefix=[run_id])
         instance.delete_run(run_id)
+    if isinstance(storage := instance.event_log_storage, SqliteEventLogStorage):
+        sweep(storage, frozenset(instance.get_run_ids()))
     return len(gone)
+
+
+def sweep(storage: SqliteEventLogStorage, known: Collection[str]) -> None:
+    """Delete what Dagster leaves of runs that it deletes: emptied files, and checks that were evaluated again since."""
+    for path in Path(storage.path_for_shard("any")).parent.glob("*-*-*-*-*.db*"):
+        if path.name.partition(".")[0] not in known:
+            path.unlink(missing_ok=True)
+    with storage.index_connection() as con:
+        runs = {row[0] for row in con.exec_driver_sql("SELECT DISTINCT run_id FROM asset_check_executions")}
+        for run_id in runs.difference(known):
+            con.exec_driver_sql(_CHECKS_OF, (run_id,))
+
+
+_CHECKS_OF = """
+    DELETE FROM asset_check_executions WHERE run_id = ? AND id NOT IN (
+        SELECT max(id) FROM asset_check_executions GROUP BY asset_key, check_name, "partition"
+    )
+"""

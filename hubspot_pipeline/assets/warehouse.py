@@ -98,18 +98,21 @@ def _work(
         changed = built is not None or (result is not None and result.changed)
         if (todo.streams or todo.models) and publish(settings, changed):
             context.log.info(f"published {settings.published}")
-    if context.job_name == "hubspot_reconcile":
-        _forget(context.instance, settings)
+        quiet = _forget_quiet(settings) if context.job_name == "hubspot_reconcile" else None
+    if quiet is not None:
+        forget_runs(context.instance, datetime.now(UTC), timedelta(days=settings.retention_days), quiet)
     fail_for(context, result, built)
 
 
-def _forget(instance: dg.DagsterInstance, settings: Settings) -> None:
-    from hubspot_pipeline.warehouse.ledger import quiet_runs
+def _forget_quiet(settings: Settings) -> set[str]:
+    """Take what is old and quiet out of the ledger. Returns Dagster's ids of the runs in which nothing changed."""
+    from hubspot_pipeline.warehouse.ledger import forget_quiet, quiet_runs
     from hubspot_pipeline.warehouse.store import open_store
 
     with open_store(settings) as con:
         quiet = quiet_runs(con)
-    forget_runs(instance, datetime.now(UTC), timedelta(days=settings.retention_days), quiet)
+        forget_quiet(con, datetime.now(UTC) - timedelta(days=settings.retention_days))
+    return quiet
 
 
 def _choose(settings: Settings) -> bool:
@@ -159,6 +162,11 @@ def _sync(
         context.log.info(
             f"New custom objects: {', '.join(result.discovered)}. They are in the warehouse; their assets show here "
             "when the code location is reloaded (Deployment > Reload)."
+        )
+    if result.lost:
+        context.log.warning(
+            f"Custom objects that the portal no longer has: {', '.join(result.lost)}. Their records stay in the "
+            "warehouse and count as missing; their assets go when the code location is reloaded (Deployment > Reload)."
         )
     return result
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream
@@ -71,32 +72,55 @@ def interrupt_dead(con: duckdb.DuckDBPyConnection) -> int:
 
 def begin(con: duckdb.DuckDBPyConnection, head: RunHead, streams: list[str], portal_started: datetime) -> None:
     """Enter every selected stream as running. `portal_started`: the portal's clock at the start."""
-    for stream in streams:
-        con.execute(
-            'INSERT INTO hubspot.sync_runs (run_id, stream, mode, "trigger", dagster_run_id, status, started_at, '
-            "portal_started_at) VALUES (?, ?, ?, ?, ?, 'running', ?, ?)",
-            [head.run_id, stream, head.mode, head.trigger, head.dagster_run_id, head.started, portal_started],
-        )
+    con.execute(
+        'INSERT INTO hubspot.sync_runs (run_id, stream, mode, "trigger", dagster_run_id, status, started_at, '
+        "portal_started_at) SELECT ?, unnest(?), ?, ?, ?, 'running', ?, ?",
+        [head.run_id, streams, head.mode, head.trigger, head.dagster_run_id, head.started, portal_started],
+    )
 
 
 def finish(con: duckdb.DuckDBPyConnection, head: RunHead, outcomes: list[Outcome], *, daily_remaining: int | None,
            resumes_at: datetime | None) -> None:  # fmt: skip
     """Complete the rows of a run."""
-    sets = ", ".join(f"{name} = ?" for name in _FIGURES)
-    for outcome in outcomes:
-        con.execute(
-            f"UPDATE hubspot.sync_runs SET {sets}, finished_at = ?, daily_remaining = ?, resumes_at = ? "
-            "WHERE run_id = ? AND stream = ?",
-            [*(getattr(outcome, name) for name in _FIGURES), datetime.now(UTC), daily_remaining,
-             resumes_at if outcome.status == "waiting" else None, head.run_id, outcome.stream],
-        )  # fmt: skip
+    figures = {name: [getattr(outcome, name) for outcome in outcomes] for name in ("stream", *_FIGURES)}
+    sets = ", ".join(f"{name} = done.{name}" for name in _FIGURES)
+    with con.cursor() as cursor:
+        cursor.register("done", pa.table(figures))
+        cursor.execute(  # in one statement, because each looks through the whole ledger
+            f"UPDATE hubspot.sync_runs AS r SET {sets}, finished_at = ?, daily_remaining = ?, "
+            "resumes_at = CASE done.status WHEN 'waiting' THEN CAST(? AS TIMESTAMPTZ) END "
+            "FROM done WHERE r.run_id = ? AND r.stream = done.stream",
+            [datetime.now(UTC), daily_remaining, resumes_at, head.run_id],
+        )
+
+
+def forget_quiet(con: duckdb.DuckDBPyConnection, before: datetime) -> int:
+    """Take away older rows of streams in which nothing happened, and return how many there were.
+
+    What changed, was rejected, failed or waited stays, and so do a stream's latest row and its latest success.
+    """
+    row = con.execute(
+        f"""
+        DELETE FROM hubspot.sync_runs AS r USING (
+            SELECT stream, max(started_at) AS newest, max(started_at) FILTER (status = 'succeeded') AS landed
+            FROM hubspot.sync_runs GROUP BY stream
+        ) AS last
+        WHERE r.stream = last.stream AND r.started_at < ? AND r.started_at < last.newest
+          AND r.started_at IS DISTINCT FROM last.landed AND {_QUIET} AND r.rows_rejected + r.rows_refused = 0
+        """,
+        [before],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+_QUIET = "status IN ('succeeded', 'skipped') AND rows_inserted + rows_updated + rows_archived = 0"
 
 
 def quiet_runs(con: duckdb.DuckDBPyConnection) -> set[str]:
     """Dagster's ids of the runs in which nothing changed and nothing failed."""
-    sql = """
+    sql = f"""
         SELECT dagster_run_id FROM hubspot.sync_runs WHERE dagster_run_id IS NOT NULL GROUP BY 1
-        HAVING bool_and(status IN ('succeeded', 'skipped')) AND sum(rows_inserted + rows_updated + rows_archived) = 0
+        HAVING bool_and({_QUIET})
     """
     return {row[0] for row in con.execute(sql).fetchall()}
 
