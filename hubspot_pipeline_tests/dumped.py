@@ -32,9 +32,11 @@ class Dump:
         self.kinds: dict[str, list[Row]] = {}
         for entry in entries(url):
             self.kinds.setdefault(entry["kind"], []).append(entry)
-        schemas = [one for one in self.of("schema") if not one["archived"]]
+        schemas = self.of("schema")
         self.streams = Streams(custom_objects.streams_of(schemas))
-        called = {stream.type_id: stream.object for stream in self.streams.custom}
+        # what is there of an archived object keeps its name
+        once = custom_objects.streams_of(schema | {"archived": False} for schema in schemas)
+        called = {stream.type_id: stream.object for stream in (*once, *self.streams.custom)}
         self.called = {one["object"]: called[one["objectTypeId"]] for one in schemas}
         """A custom object as the dump calls it -> as the warehouse does."""
         self.lines = {line.name: line for line in contract.TABLES} | {

@@ -15,8 +15,7 @@ from typing import Any
 import duckdb
 
 from hubspot_pipeline.streams import DECLARED, STREAMS, Stream
-from hubspot_pipeline.warehouse import views
-from hubspot_pipeline.warehouse.typed import create_statements
+from hubspot_pipeline.warehouse import typed, views
 
 DBT_PROJECT = Path(__file__).parents[1] / "dbt_project"
 NOW = "2026-06-15T12:00:00Z"
@@ -63,8 +62,7 @@ class RawWarehouse:
         self.path = path
         self.connection = duckdb.connect(str(path))
         self.connection.execute("create schema hubspot; set TimeZone = 'UTC'")
-        for conversion in create_statements():
-            self.connection.execute(conversion)
+        typed.create(self.connection)
         for stream in STREAMS:
             if stream.name not in without and stream.name not in views.NAMES:
                 self._create(stream.name, columns_of(stream))

@@ -252,3 +252,18 @@ def test_a_derived_stream_that_is_named_alone_reads_nothing_that_no_later_run_re
     tables = {row[0] for row in rows(given, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'hubspot'")}
     assert "engagements_calls" in tables
     assert not tables & {one.name for one in given.streams if one not in given.chosen}
+
+
+def test_records_of_a_custom_object_that_is_no_more_count_as_missing(sandbox: Sandbox, tmp_path: Path) -> None:
+    given = _portal(sandbox, tmp_path)
+    sandbox.mutate({"op": "define_schema", "schema": {"name": "activities", "properties": []}})
+    (dog,) = sandbox.mutate({"op": "create", "object_type": "activities", "properties": {}})
+    landed(run(given))
+    assert rows(given, "SELECT id, deletion FROM hubspot.custom_activities") == [(dog, None)]
+    sandbox.mutate({"op": "drop_schema", "object_type": "activities"})
+    result = landed(run(given))
+    assert result.lost == ("custom_activities",)
+    assert result.changed
+    assert rows(given, "SELECT id, deletion FROM hubspot.custom_activities") == [(dog, "missing")]
+    assert landed(run(given, mode="reconcile")).lost == ()
+    assert differences(sandbox.url, given.working) == []

@@ -11,7 +11,7 @@ import duckdb
 import jinja2
 import pytest
 
-from hubspot_pipeline.warehouse.typed import create_statements
+from hubspot_pipeline.warehouse.typed import create
 
 DATES = Path(__file__).parents[1] / "dbt_project" / "macros" / "cross_db" / "dates.sql"
 
@@ -20,8 +20,7 @@ DATES = Path(__file__).parents[1] / "dbt_project" / "macros" / "cross_db" / "dat
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
         made.execute("CREATE SCHEMA hubspot; SET TimeZone = 'UTC'")
-        for statement in create_statements():
-            made.execute(statement)
+        create(made)
         yield made
 
 

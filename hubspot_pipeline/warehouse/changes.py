@@ -21,6 +21,7 @@ LINK_SCHEMA = pa.schema([
     ("category", pa.string()), ("type_id", pa.int64()), ("label", pa.string()),
     ("_deleted", pa.bool_()), ("_synced_at", pa.timestamp("us", "UTC")),
 ])  # fmt: skip
+_MOVED = " OR ".join(f"s.{name} IS DISTINCT FROM c.{name}" for name in ("archived", "deletion", "archived_at"))
 _LINK = ("from_object", "from_id", "to_object", "to_id", "category", "type_id", "label")
 
 
@@ -67,36 +68,48 @@ class Stored:
 
     def records(self, table: str, chunk: pa.Table) -> Difference:
         """Rows of `chunk` (the raw table of an object, unique ids) that are not stored so."""
-        ids = chunk.select(["id"])
-        # only those are compared: a read of many new records would look through the whole table chunk by chunk
-        again = [] if self.is_empty(table) else self._arrow(
-            f"SELECT id FROM chunk SEMI JOIN hubspot.{quoted(table)} USING (id)", chunk=ids
-        )["id"]  # fmt: skip
-        is_stored = pa.compute.is_in(ids["id"], pa.array(again, pa.string()))
-        new = chunk.filter(pa.compute.invert(is_stored))
-        if not len(again):
-            return Difference(new, new.num_rows, 0, _true(new["archived"]), 0)
-        found = self._changed(table, chunk.filter(is_stored))
-        fresh = found.filter(pa.compute.invert(found["_old"]))
-        archived = _true(new["archived"]) + _true(pa.compute.and_(fresh["_moved"], fresh["archived"]))
+        found = self._compared(table, chunk)
+        new = chunk.filter(pa.compute.invert(pa.compute.is_in(chunk["id"], found["id"])))
+        archived, rows = _true(new["archived"]), new
+        unlike = found["id"].filter(found["differs"])
+        if not len(unlike):
+            return Difference(rows, new.num_rows, 0, archived, 0)
+        changed = self._changed(table, chunk.filter(pa.compute.is_in(chunk["id"], unlike)))
+        fresh = changed.filter(pa.compute.invert(changed["_old"]))
+        archived += _true(pa.compute.and_(fresh["_moved"], fresh["archived"]))
         rows = pa.concat_tables([new, fresh.select(chunk.column_names).cast(chunk.schema)])
-        return Difference(rows, new.num_rows, fresh.num_rows, archived, found.num_rows - fresh.num_rows)
+        return Difference(rows, new.num_rows, fresh.num_rows, archived, changed.num_rows - fresh.num_rows)
+
+    def _compared(self, table: str, chunk: pa.Table) -> pa.Table:
+        """(id, differs) of those rows of `chunk` that are stored. Equal text is told from unlike, equal values not."""
+        chunk = chunk.select(["id", "archived", "deletion", "archived_at", "properties"])
+        sql = f"""
+            SELECT c.id, {_MOVED} OR NOT {self._proven()}
+                   OR CAST(s.properties AS VARCHAR) IS DISTINCT FROM c.properties AS differs
+            FROM chunk AS c JOIN hubspot.{quoted(table)} AS s ON s.id = c.id
+        """
+        try:
+            return self._arrow(sql, chunk=chunk)
+        except duckdb.CatalogException:  # no such table yet
+            return pa.table({"id": pa.array([], pa.string()), "differs": pa.array([], pa.bool_())})
 
     def _changed(self, table: str, chunk: pa.Table) -> pa.Table:
-        """Rows of `chunk` that are stored otherwise; `_moved`: into the bin or out, `_old`: older than the stored."""
+        """Rows of `chunk` that are stored otherwise; `_moved`: into the bin or out, `_old`: older than the stored.
+
+        A comparison of every property takes four times as long as one of the texts: only for those that differ there.
+        """
         stored = set(columns_of(self._con, table))
         cells = [name for name in chunk.column_names if name.startswith("properties_")]
         unlike = [
             f"s.{quoted(name)} IS DISTINCT FROM c.{quoted(name)}" if name in stored else f"c.{quoted(name)} IS NOT NULL"
             for name in cells
         ] or ["true"]
-        # texts first: keys can come in another order, so unequal JSON alone is no change
+        # keys can come in another order, so unequal JSON alone is no change
         sql = f"""
             SELECT c.*, s.archived IS DISTINCT FROM c.archived AS _moved,
                    coalesce(c.updated_at < s.updated_at, false) AS _old
             FROM chunk AS c JOIN hubspot.{quoted(table)} AS s ON s.id = c.id
-            WHERE s.archived IS DISTINCT FROM c.archived OR s.deletion IS DISTINCT FROM c.deletion
-               OR s.archived_at IS DISTINCT FROM c.archived_at OR NOT {self._proven()}
+            WHERE {_MOVED} OR NOT {self._proven()}
                OR (CAST(s.properties AS VARCHAR) IS DISTINCT FROM c.properties AND ({" OR ".join(unlike)}))
         """
         return self._arrow(sql, chunk=chunk)

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
+
 from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.choice.names import nearest
 from hubspot_pipeline.errors import ConfigError, DailyLimit, MissingScope
@@ -22,7 +24,8 @@ from hubspot_pipeline.extract.changes import Search
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import STREAMS, Stream, with_sources
-from hubspot_pipeline.warehouse import choices, ledger, publish, store, views
+from hubspot_pipeline.warehouse import choices, ledger, publish, reconcile, store, typed, views
+from hubspot_pipeline.warehouse.changes import Stored
 from hubspot_pipeline.warehouse.describe import describe, mode_of
 from hubspot_pipeline.warehouse.discover import discover
 from hubspot_pipeline.warehouse.ledger import Outcome, RunHead
@@ -54,6 +57,8 @@ class RunResult:
     resumes_at: datetime | None = None
     discovered: tuple[str, ...] = ()
     """Custom objects that no earlier run knew; their assets show when the definitions are loaded again."""
+    lost: tuple[str, ...] = ()
+    """Custom objects that the portal no longer has."""
 
     @property
     def failed(self) -> list[Outcome]:
@@ -64,6 +69,7 @@ class RunResult:
         self.outcomes = earlier.outcomes | self.outcomes
         self.changed |= earlier.changed
         self.resumes_at = self.resumes_at or earlier.resumes_at
+        self.discovered, self.lost = earlier.discovered + self.discovered, earlier.lost + self.lost
         return self
 
     @property
@@ -97,7 +103,8 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         store.create(settings)
         with store.open_store(settings) as con:
             store.bind_portal(con, str(account["portalId"]), str(account.get("timeZone") or "UTC"))
-            views.create(con, settings.streams)  # where one cannot be made, better before everything is read
+            typed.create(con)
+            views.require_names(con)  # better before everything is read
             ledger.interrupt_dead(con)
             found.keep()
             records = ledger.alive(con, settings.streams.objects)
@@ -114,11 +121,21 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
             widest = max((len(found) for found in described.definitions.values()), default=0)
             con.execute(f"SET memory_limit = '{max(MEMORY, int(widest * MEMORY_OF_COLUMN))}MiB'")
             work = Work(settings, client, pool, plan, selected, account, found.schemas, described, progress)
+            lost = () if found.schemas is None else _lose(con, settings, plan.started)
             result = _perform(settings, head, work, selected)
-            result.discovered = found.new
+            result.discovered, result.lost = found.new, lost
+            result.changed |= bool(lost)
         if not result.changed and not owed:
             publish.owe_nothing(settings)
         return result
+
+
+def _lose(con: duckdb.DuckDBPyConnection, settings: Settings, noticed: datetime) -> tuple[str, ...]:
+    """Flag the records of custom objects that are no more: no run asks for them. Returns the objects that had any."""
+    known = {stream.name for stream in settings.streams.objects}
+    left = sorted(set(views.record_tables(con)) - known)
+    ids = {table: Stored(con).alive_ids(table) for table in left}
+    return tuple(table for table in left if reconcile.flag_missing(con, table, table, ids[table], noticed))
 
 
 def _perform(settings: Settings, head: RunHead, work: Work, selected: list[Stream]) -> RunResult:

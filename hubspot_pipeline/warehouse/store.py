@@ -1,4 +1,4 @@
-"""The working file: created once, with our own tables, macros and the portal it belongs to.
+"""The working file: created once, with our own tables and the portal it belongs to.
 
 `open_store` -> a DuckDB connection; other modules of this room take connections and give rows.
 """
@@ -14,7 +14,6 @@ from filelock import FileLock, Timeout
 
 from hubspot_pipeline.errors import ConfigError, LoadError, WarehouseBusy, WrongPortal
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.warehouse.typed import MACROS, create_statements
 
 SCHEMA = "hubspot"
 _BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException, duckdb.InternalException)
@@ -82,12 +81,6 @@ def create(settings: Settings) -> None:
     with open_store(settings) as con:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         con.execute(_TABLES)
-        known = {row[0] for row in con.execute(
-            "SELECT function_name FROM duckdb_functions() WHERE schema_name = 'hubspot' AND function_type = 'macro'"
-        ).fetchall()}  # fmt: skip
-        if not known.issuperset(MACROS):
-            for statement in create_statements():
-                con.execute(statement)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ One definition for the typed views and for the count of rejects. An empty text i
 is not one of its type, or that the type would round, is NULL too, and since it is not empty it is a reject.
 """
 
+import duckdb
+
 _NUMBER = r"[+-]?([0-9]{1,29}(\.[0-9]{0,9}0*)?|\.[0-9]{1,9}0*)"
 _EXPONENT = r"[+-]?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}"
 _TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
@@ -41,6 +43,7 @@ MACRO_OF_TYPE = {"number": "as_number", "bool": "as_boolean", "datetime": "as_in
 """HubSpot property type -> macro; every other type stays text."""
 
 
-def create_statements() -> list[str]:
-    """SQL that (re)creates the macros in schema `hubspot`."""
-    return [f"CREATE OR REPLACE MACRO hubspot.{name}{body}" for name, body in MACROS.items()]
+def create(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the macros in schema `hubspot` anew: a warehouse of an earlier release has those of that release."""
+    for name, body in MACROS.items():
+        con.execute(f"CREATE OR REPLACE MACRO hubspot.{name}{body}")

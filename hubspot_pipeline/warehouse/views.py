@@ -9,9 +9,8 @@ import duckdb
 
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.streams import DECLARED, STREAMS, Stream
-from hubspot_pipeline.warehouse import engagements
+from hubspot_pipeline.warehouse import engagements, typed
 from hubspot_pipeline.warehouse.store import SCHEMA, literal, quoted
-from hubspot_pipeline.warehouse.typed import MACROS, create_statements
 from hubspot_pipeline.warehouse.unions import Branch, linked, named, union
 
 Present = Mapping[str, list[str]]
@@ -44,14 +43,20 @@ def create(con: duckdb.DuckDBPyConnection, streams: Iterable[Stream] = STREAMS) 
     made, where a table has the name of a view: a table is never replaced.
     """
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-    _create_macros(con)
-    present, tables = _tables(con)
+    typed.create(con)
+    tables = _tables(con)
+    present = _present(con, tables)
     objects = {stream.name: stream.object for stream in streams if stream.object}
-    taken = [name for name in NAMES if name in tables]
     for name, query in _queries(present, objects).items():
-        if name not in taken:
+        if name not in tables:
             con.execute(f"CREATE OR REPLACE VIEW {SCHEMA}.{quoted(name)} AS {query}")
-    if taken:
+    require_names(con)
+
+
+def require_names(con: duckdb.DuckDBPyConnection) -> None:
+    """Raises ConfigError where a table has the name of a view: a table is never replaced."""
+    tables = _tables(con)
+    if taken := [name for name in NAMES if name in tables]:
         raise ConfigError(
             f"{SCHEMA} has a table where the pipeline makes a view: {', '.join(taken)}. It was left as it is. If it is "
             "yours, rename it; if it holds a custom object, rename that object's stream. Then run again."
@@ -59,7 +64,7 @@ def create(con: duckdb.DuckDBPyConnection, streams: Iterable[Stream] = STREAMS) 
 
 
 def _queries(present: Present, objects: Mapping[str, str]) -> dict[str, str]:
-    holders = {table: objects.get(table, table) for table, columns in present.items() if set(columns) >= _MARKS}
+    holders = {table: objects.get(table, table) for table in _holders(present)}
     roles = {f"engagements_metadata_{role}": engagements.participants(role, present) for role in engagements.ROLES}
     return {
         "deals_archived": _deals_archived(present),
@@ -70,6 +75,15 @@ def _queries(present: Present, objects: Mapping[str, str]) -> dict[str, str]:
         "engagements_metadata": engagements.metadata(present),
         **roles,
     }
+
+
+def record_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables that hold the records of an object, one that the portal no longer has included."""
+    return _holders(_present(con, _tables(con)))
+
+
+def _holders(present: Present) -> list[str]:
+    return [table for table, columns in present.items() if set(columns) >= _MARKS]
 
 
 def _deals_archived(present: Present) -> str:
@@ -135,27 +149,21 @@ def _merged_records(present: Present, holders: Mapping[str, str]) -> str:
         FROM ends GROUP BY object, merged_id"""
 
 
-def _tables(con: duckdb.DuckDBPyConnection) -> tuple[Present, set[str]]:
-    """(columns of the tables that are no views of ours, names of all tables) of schema `hubspot`."""
+def _tables(con: duckdb.DuckDBPyConnection) -> set[str]:
+    sql = "SELECT table_name FROM duckdb_tables() WHERE schema_name = ? AND database_name = current_database()"
+    return {row[0] for row in con.execute(sql, [SCHEMA]).fetchall()}
+
+
+def _present(con: duckdb.DuckDBPyConnection, tables: set[str]) -> Present:
     sql = (
-        "SELECT c.table_name, c.column_name, t.table_type FROM information_schema.columns AS c "
-        "JOIN information_schema.tables AS t USING (table_catalog, table_schema, table_name) "
-        "WHERE c.table_schema = ? AND c.table_catalog = current_database() ORDER BY c.table_name, c.ordinal_position"
+        "SELECT table_name, column_name FROM duckdb_columns() "
+        "WHERE schema_name = ? AND database_name = current_database() ORDER BY table_name, column_index"
     )
     present: dict[str, list[str]] = {}
-    tables = set()
-    for table, column, kind in con.execute(sql, [SCHEMA]).fetchall():
-        if kind != "VIEW":
-            tables.add(table)
+    for table, column in con.execute(sql, [SCHEMA]).fetchall():
+        if table in tables:
             present.setdefault(table, []).append(column)
-    return present, tables
-
-
-def _create_macros(con: duckdb.DuckDBPyConnection) -> None:
-    sql = "SELECT function_name FROM duckdb_functions() WHERE schema_name = ? AND function_type = 'macro'"
-    if not {row[0] for row in con.execute(sql, [SCHEMA]).fetchall()}.issuperset(MACROS):
-        for statement in create_statements():
-            con.execute(statement)
+    return present
 
 
 def _listed(columns: Iterable[str]) -> str:
