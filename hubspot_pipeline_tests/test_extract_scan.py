@@ -182,6 +182,19 @@ def test_a_page_without_records_where_they_belong_is_never_an_empty_page(sandbox
         scan(one, [])
 
 
+@pytest.mark.parametrize("by_batch", [False, True])
+def test_records_without_the_versions_that_were_asked_for_are_malformed(sandbox: Sandbox, by_batch: bool) -> None:
+    record = {"id": "1", "properties": {"email": "ann@x.example"}, "createdAt": "2026-01-05T08:00:00Z",
+              "updatedAt": "2026-01-05T08:00:00Z", "archived": False, "versionsOfProperties": {}}  # fmt: skip
+    fault = {"match": "/contacts", "times": None, "status": 200, "body": {"results": [record]}}
+    sandbox.post("faults", {"faults": [fault]})
+    with reader(sandbox) as one:
+        chains = Chains([(0, None)], top=1, total=1, width=1)
+        pages = one.batch(["1"], history=("email",)) if by_batch else one.scan(chains, history=("email",))
+        with pytest.raises(HubSpotError, match="propertiesWithHistory"):
+            next(pages)
+
+
 @pytest.mark.parametrize("history", [(), ("email",)])
 @pytest.mark.parametrize("status", [0, 413, 414, 431])
 def test_properties_that_fit_no_url_come_by_batch_read(sandbox: Sandbox, status: int, history: tuple[str, ...]) -> None:

@@ -83,7 +83,10 @@ def test_archived_records_have_their_own_listing_for_90_days(sandbox: Sandbox) -
 
 
 def test_a_merge_makes_a_new_record_that_both_old_ids_lead_to(sandbox: Sandbox) -> None:
-    first, second = contact(sandbox, firstname="Ada", email="a@b.cd"), contact(sandbox, firstname="Eve", phone="1")
+    first, second = (
+        contact(sandbox, firstname="Ada", email="a@b.cd"),
+        contact(sandbox, firstname="Eve", phone="1", email="e@f.gh"),
+    )
     third = contact(sandbox, lastname="Third")
     c1, c2 = sandbox.mutate(*[{"op": "create", "object": "companies", "properties": {"name": n}} for n in "xy"])
     for id, company in ((first, c1), (second, c2)):
@@ -96,7 +99,9 @@ def test_a_merge_makes_a_new_record_that_both_old_ids_lead_to(sandbox: Sandbox) 
     assert len({first, second, third, survivor, last}) == 5
     for old in (first, second, third, survivor):
         assert read(sandbox, old)["id"] == last
-    row = read(sandbox, last, "?properties=hs_merged_object_ids,firstname,phone,lastname&associations=companies")
+    names = "hs_merged_object_ids,firstname,phone,lastname,email,hs_additional_emails"
+    row = read(sandbox, last, f"?properties={names}&associations=companies")
+    assert (row["properties"]["email"], row["properties"]["hs_additional_emails"]) == ("a@b.cd", "e@f.gh")
     assert row["properties"]["hs_merged_object_ids"].split(";") == [third, first, second, survivor]
     assert [row["properties"][name] for name in ("firstname", "phone", "lastname")] == ["Ada", "1", "Third"]
     types = [(one["id"], one["type"]) for one in row["associations"]["companies"]["results"]]

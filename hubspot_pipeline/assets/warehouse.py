@@ -98,20 +98,22 @@ def _work(
         changed = built is not None or (result is not None and result.changed)
         if (todo.streams or todo.models) and publish(settings, changed):
             context.log.info(f"published {settings.published}")
-        quiet = _forget_quiet(settings) if context.job_name == "hubspot_reconcile" else None
+        quiet = _forget_old(settings) if context.job_name == "hubspot_reconcile" else None
     if quiet is not None:
         forget_runs(context.instance, datetime.now(UTC), timedelta(days=settings.retention_days), quiet)
     fail_for(context, result, built)
 
 
-def _forget_quiet(settings: Settings) -> set[str]:
-    """Take what is old and quiet out of the ledger. Returns Dagster's ids of the runs in which nothing changed."""
-    from hubspot_pipeline.warehouse.ledger import forget_quiet, quiet_runs
+def _forget_old(settings: Settings) -> set[str]:
+    """Delete what the warehouse knows of old runs and nobody asks for. Returns Dagster's ids of the quiet runs."""
+    from hubspot_pipeline.warehouse import ledger, load
     from hubspot_pipeline.warehouse.store import open_store
 
+    before = datetime.now(UTC) - timedelta(days=settings.retention_days)
     with open_store(settings) as con:
-        quiet = quiet_runs(con)
-        forget_quiet(con, datetime.now(UTC) - timedelta(days=settings.retention_days))
+        quiet = ledger.quiet_runs(con)
+        ledger.forget_quiet(con, before)
+        load.forget_old(con, before)
     return quiet
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -142,7 +143,7 @@ class Reader:
             start = {"after": after} if after else {}
             if fits:
                 try:
-                    return self._get(names | start)
+                    return self._get(names | start, history)
                 except HubSpotError as error:
                     if error.status not in TOO_LONG:
                         raise
@@ -168,8 +169,9 @@ class Reader:
         names |= {"propertiesWithHistory": ",".join(history)} if history else {}
         return names | {"limit": str(HISTORY_PAGE if history else LIST_PAGE)}
 
-    def _get(self, params: dict[str, str]) -> Page:
-        return self.client.get(objects_path(self.stream), params, parse=unnest.page, meter=self.meter)
+    def _get(self, params: dict[str, str], history: Sequence[str] = ()) -> Page:
+        parse = partial(_versioned, history=history)
+        return self.client.get(objects_path(self.stream), params, parse=parse, meter=self.meter)
 
     def _batch(self, ids: list[str], history: Sequence[str], archived: bool) -> Page:
         body: dict[str, Any] = {"inputs": [{"id": id_} for id_ in ids], "properties": list(self.properties)}
@@ -177,7 +179,9 @@ class Reader:
             body["propertiesWithHistory"] = list(history)
         path = objects_path(self.stream, "/batch/read")
         params = {"archived": "true"} if archived else None
-        page = self.client.post(path, body, params=params, parse=lambda c: _answering(c, ids), meter=self.meter)
+        page = self.client.post(
+            path, body, params=params, parse=lambda c: _answering(c, ids, history), meter=self.meter
+        )
         self.pages += 1
         silent = _unmentioned(page, ids)
         if silent and len(silent) < len(ids):
@@ -244,10 +248,20 @@ def _unmentioned(page: Page, ids: list[str]) -> list[str]:
     return [id_ for id_ in ids if id_ not in named]
 
 
-def _answering(content: bytes, ids: list[str]) -> Page:
+def _versioned(content: bytes, history: Sequence[str]) -> Page:
+    """A page of records. Raises MalformedAnswer where none has the versions that were asked for, and some a value."""
+    page = unnest.page(content)
+    if history and all(record.propertiesWithHistory is None for record in page.results):
+        values = [unnest.values_of(record) for record in page.results]
+        if any(found.get(name) for found in values for name in history):
+            raise MalformedAnswer("records came without `propertiesWithHistory`, which was asked for")
+    return page
+
+
+def _answering(content: bytes, ids: list[str], history: Sequence[str]) -> Page:
     """A batch answer. Raises MalformedAnswer where it says nothing of what was asked, or failed for another reason
     than that records are gone: an id missing in it must mean that."""
-    page = unnest.page(content)
+    page = _versioned(content, history)
     other = {problem.category for problem in page.errors} - {"OBJECT_NOT_FOUND"}
     if other:
         raise MalformedAnswer(f"a part of the batch failed ({', '.join(sorted(other))})")

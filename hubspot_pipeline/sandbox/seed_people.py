@@ -171,9 +171,7 @@ def _merge(world: World, original: Person, again: Person, now: int) -> None:
         survivor = world.portal.merge("contacts", original.id, again.id, at=now)
         original.id = again.id = survivor
         again.alive, original.is_survivor = False, True
-        emails = {"hs_additional_emails": ";".join((*original.more_emails, again.email))}
         original.more_emails.append(again.email)
-        world.update(original, emails, now, by="MERGE_CONTACTS")
         if again.company is not None and again in again.company.people:
             again.company.people.remove(again)
 

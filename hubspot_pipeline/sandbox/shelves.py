@@ -171,6 +171,8 @@ class Shelves(Account):
         merged = ";".join(dict.fromkeys(one for one in predecessors if one))
         self._write(new, "hs_merged_object_ids", merged, when, source, None, False)
         if shelf.kind.name == "contacts":
+            if more := _more_emails(new, primary, other):
+                self._write(new, "hs_additional_emails", more, when, source, None, False)
             self._write(new, "hs_calculated_merged_vids", f"{other.id}:{when}", when, "CALCULATED", None, False)
         links = [self.links.all_of(shelf.kind.name, record.id) for record in (primary, other)]
         for record in (primary, other):
@@ -238,3 +240,11 @@ class Shelves(Account):
         found = self.links.get(from_object, to_object, from_id)
         ordered = found.items() if len(found) < 2 else sorted(found.items())
         return {other: keys for other, keys in ordered if there.is_live(other)}
+
+
+def _more_emails(new: Record, *merged: Record) -> str:
+    """What a merged contact keeps of the addresses of both."""
+    mine = str(new.properties.get("email") or "")
+    known = [str(one.properties.get(name) or "") for one in merged for name in ("hs_additional_emails", "email")]
+    every = [address for addresses in known for address in addresses.split(";") if address not in ("", mine)]
+    return ";".join(dict.fromkeys(every))

@@ -11,9 +11,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import dlt
+import duckdb
 import pyarrow as pa
 from dlt.common.pipeline import LoadInfo
 from dlt.common.runtime.telemetry import stop_telemetry
@@ -90,6 +92,26 @@ def settle(pipeline: dlt.Pipeline) -> int:
     pipeline.drop()
     pipeline.sync_destination()
     return pending
+
+
+def forget_old(con: duckdb.DuckDBPyConnection, before: datetime) -> None:
+    """Delete dlt's states and schemas from before an instant, but for the latest, from which the next run starts."""
+    if not has_table(con, "_dlt_pipeline_state"):
+        return
+    con.execute(
+        """
+        DELETE FROM hubspot._dlt_pipeline_state WHERE created_at < ? AND _dlt_load_id < (
+            SELECT max(load_id) FROM hubspot._dlt_pipeline_state AS s JOIN hubspot._dlt_loads AS l
+            ON l.load_id = s._dlt_load_id WHERE l.status = 0
+        )
+        """,
+        [before],
+    )
+    con.execute(
+        "DELETE FROM hubspot._dlt_version AS v WHERE inserted_at < ? AND inserted_at < "
+        "(SELECT max(inserted_at) FROM hubspot._dlt_version AS w WHERE w.schema_name = v.schema_name)",
+        [before],
+    )
 
 
 def load(settings: Settings, pipeline: dlt.Pipeline, jobs: list[Job]) -> Landed:
