@@ -170,7 +170,7 @@ def test_a_reconcile_forgets_old_runs(sandbox: Sandbox, tmp_path: Path) -> None:
         assert _checks(folder, "DISTINCT run_id") == {(run_id,) for run_id in kept}
         ever = _checks(folder, "DISTINCT asset_key, check_name")
         assert isinstance(history.event_log_storage, SqliteEventLogStorage)
-        sweep(history.event_log_storage, [])
+        sweep(history.event_log_storage, list)
         # a check keeps its latest evaluation
         assert _checks(folder, "asset_key, check_name") == ever
 

@@ -1,6 +1,6 @@
 """Dagster's history of finished runs -> that of the last weeks: each run has a database of several megabytes."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,18 +29,21 @@ def forget_runs(instance: dg.DagsterInstance, now: datetime, kept_for: timedelta
         instance.compute_log_manager.delete_logs(prefix=[run_id])
         instance.delete_run(run_id)
     if isinstance(storage := instance.event_log_storage, SqliteEventLogStorage):
-        sweep(storage, frozenset(instance.get_run_ids()))
+        sweep(storage, instance.get_run_ids)
     return len(gone)
 
 
-def sweep(storage: SqliteEventLogStorage, known: Collection[str]) -> None:
+def sweep(storage: SqliteEventLogStorage, run_ids: Callable[[], Collection[str]]) -> None:
     """Delete what Dagster leaves of runs that it deletes: emptied files, and checks that were evaluated again since."""
-    for path in Path(storage.path_for_shard("any")).parent.glob("*-*-*-*-*.db*"):
+    files = list(Path(storage.path_for_shard("any")).parent.glob("*-*-*-*-*.db*"))
+    with storage.index_connection() as con:
+        checked = {row[0] for row in con.exec_driver_sql("SELECT DISTINCT run_id FROM asset_check_executions")}
+    known = frozenset(run_ids())  # asked last: a run that begins meanwhile is known before it has anything
+    for path in files:
         if path.name.partition(".")[0] not in known:
             path.unlink(missing_ok=True)
     with storage.index_connection() as con:
-        runs = {row[0] for row in con.exec_driver_sql("SELECT DISTINCT run_id FROM asset_check_executions")}
-        for run_id in runs.difference(known):
+        for run_id in checked - known:
             con.exec_driver_sql(_CHECKS_OF, (run_id,))
 
 
