@@ -25,7 +25,6 @@ from hubspot_pipeline.warehouse.unions import value, values_of
 PERSONAL = ("calls", "communications", "emails", "feedback_submissions", "leads", "meetings", "notes", "postal_mail",
             "tasks")  # fmt: skip
 """Objects whose records go with the only contact they are linked to; a company or a deal beside it is no person."""
-_MEMORY = "1GB"
 _SCRATCH = (
     ".dlt", ".load/dbt", ".load/warehouse.copy", ".load/warehouse.purged", ".load/warehouse.duckdb.tmp",
     "warehouse.publishing", "warehouse.linking", "warehouse.swapping", "*.wal.*.aside",
@@ -120,7 +119,7 @@ def seal(settings: Settings) -> None:
     store.require_space(fresh.parent, int(settings.working.stat().st_size * 1.1) + (16 << 20))
     with store.open_store(settings) as con:
         (name,) = con.execute("SELECT current_database()").fetchone() or ("",)
-        con.execute(f"SET memory_limit = '{_MEMORY}'")
+        store.allow_memory(con, max(map(len, tables_of(con).values()), default=0))
         con.execute("CHECKPOINT")
         con.execute(f"ATTACH {literal(str(fresh))} AS fresh (STORAGE_VERSION '{store.STORAGE}')")
         con.execute(f"COPY FROM DATABASE {quoted(name)} TO fresh")

@@ -38,12 +38,6 @@ from hubspot_pipeline.warehouse.work import Progress, Work
 __all__ = ["Outcome", "Progress", "RunResult", "changed_objects", "check_credential", "run", "select"]
 
 
-MEMORY = 1024
-"""Megabytes that DuckDB may take while loading; beyond that it writes to disk."""
-MEMORY_OF_COLUMN = 0.5
-"""Megabytes without which it cannot: a block of 256 KB for each column of a table that it writes, and as much again."""
-
-
 @dataclass(slots=True)
 class RunResult:
     """What a run did. `changed`: some data table differs from before."""
@@ -118,8 +112,7 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         # one connection for the whole run: a file that several threads open and close in turns can be caught by one of
         # them while DuckDB is still letting go of it ("unique file handle conflict")
         with store.open_store(settings) as con:
-            widest = max((len(found) for found in described.definitions.values()), default=0)
-            con.execute(f"SET memory_limit = '{max(MEMORY, int(widest * MEMORY_OF_COLUMN))}MiB'")
+            store.allow_memory(con, max((len(found) for found in described.definitions.values()), default=0))
             work = Work(settings, client, pool, plan, selected, account, found.schemas, described, progress)
             lost = () if found.schemas is None else _lose(con, settings, plan.started)
             result = _perform(settings, head, work, selected)

@@ -104,6 +104,17 @@ def open_file(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBP
         con.close()
 
 
+MEMORY = 1024
+"""MiB that DuckDB may take while it writes; beyond that it goes to disk."""
+MEMORY_OF_COLUMN = 0.5
+"""MiB without which it cannot: a block of 256 KB for each column of a table that it writes, and as much again."""
+
+
+def allow_memory(con: duckdb.DuckDBPyConnection, columns: int) -> None:
+    """Bound DuckDB's memory in this process; `columns`: of the widest table."""
+    con.execute(f"SET memory_limit = '{max(MEMORY, int(columns * MEMORY_OF_COLUMN))}MiB'")
+
+
 @contextmanager
 def working_file(settings: Settings) -> Iterator[None]:
     """A working file that turns out to be half written, or that a full disk does not take, becomes a LoadError."""
