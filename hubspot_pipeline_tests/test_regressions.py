@@ -256,14 +256,22 @@ def test_a_derived_stream_that_is_named_alone_reads_nothing_that_no_later_run_re
 
 def test_records_of_a_custom_object_that_is_no_more_count_as_missing(sandbox: Sandbox, tmp_path: Path) -> None:
     given = _portal(sandbox, tmp_path)
-    sandbox.mutate({"op": "define_schema", "schema": {"name": "activities", "properties": []}})
-    (dog,) = sandbox.mutate({"op": "create", "object_type": "activities", "properties": {}})
+    sandbox.mutate(
+        {"op": "define_schema", "schema": {"name": "activities", "properties": [], "associatedObjects": ["contacts"]}}
+    )
+    (dog, cat) = sandbox.mutate(*[{"op": "create", "object_type": "activities", "properties": {}}] * 2)
+    # what lies in the bin keeps its links
+    sandbox.portal.associate("activities", cat, "contacts", _create(sandbox, "contacts"))
     landed(run(given))
-    assert rows(given, "SELECT id, deletion FROM hubspot.custom_activities") == [(dog, None)]
+    sandbox.mutate({"op": "archive", "object_type": "activities", "id": cat})
+    landed(run(given, mode="reconcile"))
+    sql = "SELECT id, deletion FROM hubspot.custom_activities ORDER BY id"
+    assert rows(given, sql) == [(dog, None), (cat, "archived")]
     sandbox.mutate({"op": "drop_schema", "object_type": "activities"})
     result = landed(run(given))
     assert result.lost == ("custom_activities",)
     assert result.changed
-    assert rows(given, "SELECT id, deletion FROM hubspot.custom_activities") == [(dog, "missing")]
+    assert rows(given, sql) == [(dog, "missing"), (cat, "archived")]
+    assert rows(given, "SELECT * FROM hubspot.associations") == []
     assert landed(run(given, mode="reconcile")).lost == ()
     assert differences(sandbox.url, given.working) == []

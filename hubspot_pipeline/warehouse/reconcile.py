@@ -60,12 +60,23 @@ def flag_missing(con: duckdb.DuckDBPyConnection, table: str, object_type: str, i
         "WHERE deletion IS NULL AND id IN (SELECT unnest(?))",
         [noticed, list(ids)],
     ).fetchone()
-    con.execute(
-        f"DELETE FROM hubspot.associations WHERE from_object = ? AND from_id IN "
-        f"(SELECT id FROM hubspot.{quoted(table)} WHERE deletion = 'missing')",
-        [object_type],
-    )
+    if columns_of(con, "associations"):
+        con.execute(
+            f"DELETE FROM hubspot.associations WHERE from_object = ? AND from_id IN "
+            f"(SELECT id FROM hubspot.{quoted(table)} WHERE deletion = 'missing')",
+            [object_type],
+        )
     return int(changed[0]) if changed else 0
+
+
+def flag_gone(con: duckdb.DuckDBPyConnection, table: str, alive: Sequence[str], noticed: datetime) -> int:
+    """Flag what is alive of an object that the portal no longer has, and remove every link of it. Returns how many."""
+    changed = flag_missing(con, table, table, alive, noticed)
+    if not columns_of(con, "associations"):
+        return changed
+    sql = "DELETE FROM hubspot.associations WHERE from_object = ? OR to_object = ?"
+    links = con.execute(sql, [table, table]).fetchone()
+    return changed + (int(links[0]) if links else 0)
 
 
 def remove_orphans(con: duckdb.DuckDBPyConnection, table: str, object_type: str) -> int:

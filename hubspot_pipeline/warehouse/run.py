@@ -124,11 +124,14 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
 
 
 def _lose(con: duckdb.DuckDBPyConnection, settings: Settings, noticed: datetime) -> tuple[str, ...]:
-    """Flag the records of custom objects that are no more: no run asks for them. Returns the objects that had any."""
+    """Flag the records of custom objects that are no more, and take their links away: no run asks for them.
+
+    Returns the objects that had any.
+    """
     known = {stream.name for stream in settings.streams.objects}
     left = sorted(set(views.record_tables(con)) - known)
     ids = {table: Stored(con).alive_ids(table) for table in left}
-    return tuple(table for table in left if reconcile.flag_missing(con, table, table, ids[table], noticed))
+    return tuple(table for table in left if reconcile.flag_gone(con, table, ids[table], noticed))
 
 
 def _perform(settings: Settings, head: RunHead, work: Work, selected: list[Stream]) -> RunResult:
