@@ -267,6 +267,10 @@ def test_records_of_a_custom_object_that_is_no_more_count_as_missing(sandbox: Sa
     landed(run(given, mode="reconcile"))
     sql = "SELECT id, deletion FROM hubspot.custom_activities ORDER BY id"
     assert rows(given, sql) == [(dog, None), (cat, "archived")]
+    # an answer that lacks it once is no proof
+    sandbox.post("faults", {"faults": [{"match": "GET .*schemas", "times": 1, "status": 200, "body": {"results": []}}]})
+    assert landed(run(given)).lost == ()
+    assert rows(given, sql) == [(dog, None), (cat, "archived")]
     sandbox.mutate({"op": "drop_schema", "object_type": "activities"})
     result = landed(run(given))
     assert result.lost == ("custom_activities",)
@@ -275,3 +279,12 @@ def test_records_of_a_custom_object_that_is_no_more_count_as_missing(sandbox: Sa
     assert rows(given, "SELECT * FROM hubspot.associations") == []
     assert landed(run(given, mode="reconcile")).lost == ()
     assert differences(sandbox.url, given.working) == []
+
+
+def test_the_macros_of_an_earlier_release_are_replaced(sandbox: Sandbox, tmp_path: Path) -> None:
+    given = _portal(sandbox, tmp_path)
+    landed(run(given, streams=["contacts"]))
+    with duckdb.connect(str(given.working)) as con:
+        con.execute("CREATE OR REPLACE MACRO hubspot.as_number(text) AS 0")
+    landed(run(given, streams=["contacts"]))
+    assert rows(given, "SELECT CAST(hubspot.as_number('12.5') AS DOUBLE)") == [(12.5,)]

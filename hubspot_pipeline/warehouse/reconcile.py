@@ -69,14 +69,11 @@ def flag_missing(con: duckdb.DuckDBPyConnection, table: str, object_type: str, i
     return int(changed[0]) if changed else 0
 
 
-def flag_gone(con: duckdb.DuckDBPyConnection, table: str, alive: Sequence[str], noticed: datetime) -> int:
-    """Flag what is alive of an object that the portal no longer has, and remove every link of it. Returns how many."""
-    changed = flag_missing(con, table, table, alive, noticed)
-    if not columns_of(con, "associations"):
-        return changed
-    sql = "DELETE FROM hubspot.associations WHERE from_object = ? OR to_object = ?"
-    links = con.execute(sql, [table, table]).fetchone()
-    return changed + (int(links[0]) if links else 0)
+def flag_gone(con: duckdb.DuckDBPyConnection, table: str, alive: Sequence[str], noticed: datetime) -> None:
+    """Flag what is alive of an object that the portal no longer has, and remove every link of it."""
+    flag_missing(con, table, table, alive, noticed)
+    if columns_of(con, "associations"):
+        con.execute("DELETE FROM hubspot.associations WHERE from_object = ? OR to_object = ?", [table, table])
 
 
 def remove_orphans(con: duckdb.DuckDBPyConnection, table: str, object_type: str) -> int:

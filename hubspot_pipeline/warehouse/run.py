@@ -114,7 +114,7 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         with store.open_store(settings) as con:
             store.allow_memory(con, max((len(found) for found in described.definitions.values()), default=0))
             work = Work(settings, client, pool, plan, selected, account, found.schemas, described, progress)
-            lost = () if found.schemas is None else _lose(con, settings, plan.started)
+            lost = () if found.schemas is None else _lose(con, settings, client, plan.started)
             result = _perform(settings, head, work, selected)
             result.discovered, result.lost = found.new, lost
             result.changed |= bool(lost)
@@ -123,15 +123,29 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         return result
 
 
-def _lose(con: duckdb.DuckDBPyConnection, settings: Settings, noticed: datetime) -> tuple[str, ...]:
+def _lose(con: duckdb.DuckDBPyConnection, settings: Settings, client: Client, noticed: datetime) -> tuple[str, ...]:
     """Flag the records of custom objects that are no more, and take their links away: no run asks for them.
 
-    Returns the objects that had any.
+    One that is absent from an answer is asked for again before it counts as gone. Returns the objects that had any.
     """
-    known = {stream.name for stream in settings.streams.objects}
-    left = sorted(set(views.record_tables(con)) - known)
-    ids = {table: Stored(con).alive_ids(table) for table in left}
-    return tuple(table for table in left if reconcile.flag_gone(con, table, ids[table], noticed))
+    left = _left(con, settings)
+    if left:
+        again = discover(settings, client)
+        left = {} if again.schemas is None else _left(con, again.settings)
+    for table, alive in left.items():
+        reconcile.flag_gone(con, table, alive, noticed)
+    return tuple(left)
+
+
+def _left(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, list[str]]:
+    """Tables of objects that the portal does not name -> their live records; those without any and without links are
+    known to be gone.
+    """
+    stored, known = Stored(con), {stream.name for stream in settings.streams.objects}
+    sql = "SELECT 1 FROM hubspot.associations WHERE from_object = ? OR to_object = ? LIMIT 1"
+    found = {table: stored.alive_ids(table) for table in sorted(set(views.record_tables(con)) - known)}
+    linked = {table for table in found if stored.has("associations") and stored.select(sql, [table, table])}
+    return {table: alive for table, alive in found.items() if alive or table in linked}
 
 
 def _perform(settings: Settings, head: RunHead, work: Work, selected: list[Stream]) -> RunResult:
