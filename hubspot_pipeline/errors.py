@@ -9,7 +9,8 @@ PipelineError
 │   └── Retired            HubSpot has switched the API off
 ├── DailyLimit             today's share of calls is used up; carries `resumes_at`
 ├── HubSpotError           HubSpot answered with an error that retries did not cure
-│   └── MalformedAnswer    an answer that is not what the API promises
+│   ├── MalformedAnswer    an answer that is not what the API promises
+│   └── NotListed          HubSpot does not list the archived records of this type
 ├── LoadError              data was read and could not be stored
 └── AlertError             the alert webhook did not take a message
 """
@@ -74,6 +75,10 @@ class HubSpotError(PipelineError):
 
 class MalformedAnswer(HubSpotError):
     """An answer that parses but is not what the API promises, e.g. a page without `results`."""
+
+
+class NotListed(HubSpotError):
+    """HubSpot does not list the archived records of this type."""
 
 
 class LoadError(PipelineError):

@@ -32,6 +32,11 @@ class Dump:
         self.kinds: dict[str, list[Row]] = {}
         for entry in entries(url):
             self.kinds.setdefault(entry["kind"], []).append(entry)
+        config = requests.get(f"{url}/_sandbox/config", timeout=120).json()
+        self.unlisted = set(config["unlisted_archived"])
+        """Object types whose archived records nobody can list."""
+        self.hides_links = config["archived_associations"] == "hide"
+        """Whether nobody can read the links of archived records."""
         schemas = self.of("schema")
         self.streams = Streams(custom_objects.streams_of(schemas))
         # what is there of an archived object keeps its name
@@ -56,6 +61,10 @@ class Dump:
     def records(self, object_type: str) -> list[Row]:
         """Records of one object type, merged-away ones as stubs."""
         return [one for one in self.named("record", "object") if one["object"] == object_type]
+
+    def archived(self) -> set[tuple[str, str]]:
+        """(object, id) of every record in the bin."""
+        return {(one["object"], one["id"]) for one in self.named("record", "object") if one["archived"]}
 
     def live(self) -> set[tuple[str, str]]:
         """(object, id) of every record that HubSpot lists."""

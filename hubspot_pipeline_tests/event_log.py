@@ -4,7 +4,7 @@ operations as the sandbox's journal gets them -> alive, in the bin, merged away 
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,13 @@ BIN = 90 * 86_400_000
 
 
 class EventLog:
-    """Stands where a portal's journal stands; begins with what the portal holds then."""
+    """Stands where a portal's journal stands; begins with what the portal holds then.
 
-    def __init__(self, portal: Portal) -> None:
-        self.portal = portal
+    `unlisted`: object types whose archived records nobody can list.
+    """
+
+    def __init__(self, portal: Portal, unlisted: Collection[str] = ()) -> None:
+        self.portal, self.unlisted = portal, unlisted
         self.counts: Counter[str] = Counter()
         self.values: dict[Key, dict[str, str]] = {}
         """Of every record that is not gone: property -> text. A survivor's are those written since the merge."""
@@ -108,7 +111,8 @@ class EventLog:
         found += [f"{id_}: stored as alive, and it is not" for id_ in sorted(alive - live)]
         for (kind, id_), at in self.binned.items():
             young = self.portal.now() - at < BIN
-            if kind == object_type and young and deletions.get(id_) != "archived":
+            told = ("archived", "missing", "nothing") if kind in self.unlisted else ("archived",)
+            if kind == object_type and young and deletions.get(id_, "nothing") not in told:
                 found.append(f"{id_}: in the bin, and stored as {deletions.get(id_, 'nothing')}")
         found += [
             f"{id_}: merged away, and stored as {deletions[id_]}" for kind, id_ in sorted(self.merged)

@@ -31,6 +31,7 @@ def differences(url: str, warehouse: Path, *, streams: Iterable[str] | None = No
 
     A record merged away before the first sync has no row; every other one has. What the portal no longer shows keeps
     its row (as missing, archived, or merged into such a one), the links it had in the bin, its history and its visits.
+    The same goes for archived records of a type whose bin is not listed, and for links that the bin does not show.
     """
     return Comparison(url, warehouse, history or {}).run(None if streams is None else set(streams))
 
@@ -85,6 +86,10 @@ class Comparison:
         found = []
         for record in self.dump.records(stream.object):
             row = stored.pop(record["id"], None)
+            if record["archived"] and stream.object in self.dump.unlisted:
+                if row is not None and row["deletion"] not in ("missing", "archived"):
+                    found.append(f"{stream.name} {record['id']}: in the bin, stored as {row['deletion']}")
+                continue
             if row is None:
                 if record["mergedInto"] is None:
                     found.append(f"{stream.name} {record['id']}: missing")
@@ -113,9 +118,10 @@ class Comparison:
             for entry in self.dump.named("association", "from_object", "to_object")
             if (entry["from_object"], entry["to_object"]) in pairs
         }
-        gone = self._gone()
+        unknown = self._gone() | (self.dump.archived() if self.dump.hides_links else set())
         ours = self.con.execute(f"SELECT {', '.join(fields)} FROM hubspot.associations").fetchall()
-        return _sets("associations", theirs, [link for link in ours if link[:2] not in gone])
+        theirs, ours = ([link for link in links if link[:2] not in unknown] for links in (theirs, ours))
+        return _sets("associations", set(theirs), ours)
 
     def _history(self, line: Line) -> list[str]:
         stream = self.dump.stream(line.of[0])

@@ -61,7 +61,10 @@ class History(Disturbances):
         self.until, self.syncs = until, 0
         self.given = settings(self.data, sandbox.url, timeout=PATIENCE)
         generate(self.portal, seed=seed, contacts=self.random.randint(15, 25))
-        self.events = EventLog(self.portal)
+        sandbox.config(
+            archived_associations=self.random.choice(("hide", "show")), unlisted_by_id=self.random.random() < 0.5
+        )
+        self.events = EventLog(self.portal, sandbox.get("config")["unlisted_archived"])
         self.portal.journal = self.events  # type: ignore[assignment]
         sandbox.post("clock", {"frozen": True})
         if self.random.random() < 0.3:

@@ -75,6 +75,7 @@ def test_a_portal_made_by_hand_takes_the_calls_that_were_expected(sandbox: Sandb
         sandbox.mutate({"op": "associate", "from_object": "deals", "from_id": id_, "to_object": "contacts",
                         "to_id": id_ - 4_000})  # fmt: skip
         sandbox.mutate({"op": "archive", "object": "deals", "id": id_})
+    sandbox.config(archived_associations="show")
     names = ("contacts", "companies", "deals", "associations", "deals_property_history")
     given = only(settings(tmp_path, sandbox.url), *names)
     report = check(given)

@@ -205,6 +205,7 @@ def test_properties_that_fit_no_url_come_by_batch_read(sandbox: Sandbox, status:
     fill(sandbox, [900], object_type="companies")
     sandbox.portal.associate("contacts", "7", "companies", "900")
     sandbox.portal.archive("contacts", "7")
+    sandbox.config(archived_associations="show")
     if status:
         sandbox.post("faults", {"faults": [{"match": LIST, "nth": 2, "times": 1, "status": status}]})
     with reader(sandbox, properties=("email", *names)) as one:

@@ -93,6 +93,7 @@ def test_links_of_archived_records_have_their_types_in_a_pipeline_of_ones_own(
         {"op": "associate", "from_object": "contacts", "from_id": contact, "to_object": "companies", "to_id": company},
         {"op": "archive", "object": "contacts", "id": contact},
     )
+    sandbox.config(archived_associations="show")
     pipeline.run(hubspot(access_token=TOKEN, base_url=sandbox.url).with_resources("contacts"))
     sql = "SELECT from_id, to_id, bool_and(type_id > 0) FROM crm.associations GROUP BY ALL"
     assert _rows(tmp_path, sql) == [(contact, company, True)]

@@ -42,9 +42,14 @@ def test_false_is_false_and_what_is_no_boolean_is_neither(
     ("12345678901234567890", Decimal("12345678901234567890")), ("0.000000001", Decimal("0.000000001")),
     ("-5", Decimal(-5)), ("1.5E7", Decimal(15_000_000)), ("1.10", Decimal("1.10")), ("0", Decimal(0)), ("", None),
     (None, None), ("1,234.56", None), ("12 345", None), ("€5", None), ("NaN", None), ("Infinity", None),
-    ("1e400", None), ("0x10", None), ("0.0000000001", None), ("9" * 30, None),
+    ("1e400", None), ("0x10", None), ("0.0000000001", None), ("9" * 30, None), ("9" * 29 + ".9999999999", None),
+    ("0.59999999999999997779553950749686919152736663818359375", Decimal("0.6")),
+    ("200000.0000000000111022302462515654042363166809082031250000000", Decimal(200_000)),
+    ("-0.33333333333333331", Decimal("-0.333333333")), ("1633.8037252749", Decimal("1633.803725275")),
 ])  # fmt: skip
-def test_a_number_is_exact_or_none(con: duckdb.DuckDBPyConnection, text: str | None, value: Decimal | None) -> None:
+def test_a_number_is_exact_to_nine_decimals_or_none(
+    con: duckdb.DuckDBPyConnection, text: str | None, value: Decimal | None
+) -> None:
     assert typed(con, "as_number", text) == value
 
 

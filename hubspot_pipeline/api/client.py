@@ -191,6 +191,11 @@ class Client:
             return _Retry(where, status, pause=wait)
         if status in RETRIED:
             return _Retry(where + reference, status, pause=2.0 if status == 423 else None)
+        if status == 400 and str(told.get("message", "")).startswith("Unable to infer object type"):
+            return MissingScope(
+                f"{where}: the portal has no such object type. Activate it in HubSpot's object library, or leave the "
+                f"stream out{reference}."
+            )
         detail = f", category {told['category']}" if told.get("category") else ""
         return HubSpotError(where + detail + reference, status)
 

@@ -181,6 +181,8 @@ def type_of(definition: Mapping[str, Any]) -> Type:
 
 _UNLIKE_TEXT = ("phonenumber", "html", "textarea", "file")
 """Fields whose text HubSpot's search normalizes, cuts or splits into words in ways it does not document."""
+UNSEARCHED = ("hs_email_html", "hs_body_preview", "hs_body_preview_html")
+"""Properties that HubSpot documents as unknown to search."""
 _NOT_AS_SHOWN = ("hs_object_id", "hs_lastmodifieddate", "lastmodifieddate")
 """Search compares ids in an undocumented order, and the modified date is behind while the index is."""
 
@@ -201,7 +203,9 @@ def condition(one: Criterion, definition: Mapping[str, Any]) -> Condition:
         if low is not None and high is not None and low > high:
             raise wrong(f"{one.path}.value", f"{found[0]} is above {found[1]}; write the smaller one first.")
     odd_text = kind == "text" and (definition.get("type") != "string" or definition.get("fieldType") in _UNLIKE_TEXT)
-    hidden = odd_text or definition.get("dataSensitivity") == "highly_sensitive" or name in _NOT_AS_SHOWN
+    hidden = (
+        odd_text or definition.get("dataSensitivity") == "highly_sensitive" or name in (*_NOT_AS_SHOWN, *UNSEARCHED)
+    )
     return Condition(name, one.operator, found, kind, not hidden)
 
 

@@ -86,13 +86,20 @@ class Children:
         return any(moment is not None and moment < since for moment in moments)
 
     def _batch(self, parents: list[Parent]) -> list[Found]:
+        found = self._asked(parents)
+        silent = [parent for parent in parents if parent.id not in found]
+        # what an answer does not mention is asked for once more before it counts as without items
+        found |= self._asked(silent) if silent else {}
+        return [(parent, found.get(parent.id, [])) for parent in parents]
+
+    def _asked(self, parents: list[Parent]) -> dict[str, list[Item] | None]:
+        """Parent id -> its items, None where it is gone; without those that the answer does not mention."""
         endpoint = self.stream.endpoint
         assert endpoint is not None
-        asked = {parent.id: parent for parent in parents}
-        body = {"inputs": [{"id": id_} for id_ in asked]}
+        body = {"inputs": [{"id": parent.id} for parent in parents]}
         path = endpoint.path.format(v=API_VERSION)
 
-        def parse(content: bytes) -> list[Found]:
+        def parse(content: bytes) -> dict[str, list[Item] | None]:
             answer = unnest.rows(content)
             errors = [error for error in answer.get("errors") or [] if isinstance(error, dict)]
             other = {str(error.get("category")) for error in errors} - {"OBJECT_NOT_FOUND"}
@@ -101,9 +108,7 @@ class Children:
             shown = {
                 str(item.get("id")): rows_of(self.stream, item, self.conceal) for item in items_of(answer, endpoint)
             }
-            gone = {str(id_) for error in errors for id_ in (error.get("context") or {}).get("ids", [])}
-            if silent := asked.keys() - shown.keys() - gone:
-                raise MalformedAnswer(f"the batch says nothing of {len(silent)} of {len(asked)} ids")
-            return [(parent, shown.get(id_)) for id_, parent in asked.items()]
+            gone = [str(id_) for error in errors for id_ in (error.get("context") or {}).get("ids", [])]
+            return dict.fromkeys(gone) | shown
 
         return self.client.post(path, body, parse=parse, meter=self.meter)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from hubspot_pipeline.api.client import Client, Meter
-from hubspot_pipeline.errors import HubSpotError, MalformedAnswer
+from hubspot_pipeline.errors import HubSpotError, MalformedAnswer, NotListed
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.extract.unnest import LinkPage, LinkType, Page, Record
 from hubspot_pipeline.extract.windows import (
@@ -88,14 +88,24 @@ class Reader:
                 yield page.results
 
     def archived(self) -> Iterator[list[Record]]:
-        """All archived records of the recycle bin, with the links of the declared pairs inline."""
+        """All archived records of the recycle bin, with the links of the declared pairs inline.
+
+        Raises NotListed where HubSpot refuses just that it lists archived ones, as it does for meetings.
+        """
         pairs = ",".join(self.spelled.get(to, to) for to in self.stream.pairs)
         params = {"archived": "true"} | ({"associations": pairs} if pairs else {})
         fetch = self._lister(params, ())
         after: str | None = None
         idle = 0
         while True:
-            page = fetch(after)
+            try:
+                page = fetch(after)
+            except HubSpotError as error:
+                if error.status != 400 or after is not None:
+                    raise
+                # the same question about live records tells whether the refusal is about archived ones
+                self._lister(params | {"archived": "false"}, ())(None)
+                raise NotListed(f"HubSpot does not list archived {self.stream.object}.", 400) from None
             self.pages += 1
             yield page.results
             following = page.after

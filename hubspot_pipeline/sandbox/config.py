@@ -66,6 +66,12 @@ class Config:
     """Whether an event at the very start `[` and end `]` of a time window is in it; `()`: neither is."""
     oauth_consent: str = "allow"
     """What the person on the consent page does: `allow` or `deny`."""
+    unlisted_archived: list[str] = field(default_factory=lambda: ["meetings"])
+    """Object types whose archived records are not listed: 400."""
+    unlisted_by_id: bool = False
+    """Whether reads by id show archived records of these; otherwise they answer 400, too."""
+    archived_associations: str = "hide"
+    """Inline associations of archived records: left out (`hide`) or shown (`show`)."""
     inline_without_scope: str = "omit"
     """Inline associations with an object that the token may not read: left out (`omit`), or 403 (`refuse`)."""
     lacking_scopes: list[str] | None = None
@@ -82,6 +88,8 @@ def checked(name: str, value: Any) -> None:
         raise ValueError(f"plan {value!r} is none of {', '.join(TIERS)}")
     if name == "inline_without_scope" and value not in ("omit", "refuse"):
         raise ValueError(f"inline_without_scope {value!r} is neither omit nor refuse")
+    if name == "archived_associations" and value not in ("hide", "show"):
+        raise ValueError(f"archived_associations {value!r} is neither hide nor show")
     if name == "sunset" and not isinstance(value, list | dict):
         raise ValueError(f"sunset {value!r} is neither a list of paths nor paths with their dates; [] is none")
     if name == "sunset" and isinstance(value, dict):

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from hubspot_pipeline.sandbox.answers import Answer, batch_error, invalid, not_found
+from hubspot_pipeline.sandbox.answers import Answer, ApiError, batch_error, invalid, not_found
 from hubspot_pipeline.sandbox.catalogue import Kind
 from hubspot_pipeline.sandbox.encoding import Json, encode, member
 from hubspot_pipeline.sandbox.instants import iso
@@ -80,6 +80,7 @@ class Shape:
         self.kinds = _readable(call, [call.kind(spelling) for spelling in associations])
         self.selection: Selection = call.portal.selection(kind.name, properties or kind.defaults)
         self.withheld = kind.name == "emails" and call.token.lacks("sales-email-read")
+        self.shows_archived = call.sandbox.config.archived_associations == "show"
 
     def of(self, id: int, record: Record | None = None) -> bytes:
         """JSON of one record, in an earlier state if that is given."""
@@ -88,7 +89,7 @@ class Shape:
         extra = b""
         if self.history:
             extra += history_of(self.call, self.shelf, id, self.history)
-        if self.kinds:
+        if self.kinds and (self.shows_archived or self.shelf.is_live(id)):
             extra += associations_of(self.call, self.shelf, id, self.kinds)
         return self.shelf.render(id, self.selection, extra, record)
 
@@ -117,12 +118,21 @@ def list_objects(call: Call, kind: Kind) -> Answer:
     size, number = call.sandbox.shape(limit)
     size = size if call.forced_size is None else min(call.forced_size, limit)
     shape = _from_query(call, kind)
+    if call.flag("archived") and kind.name in call.sandbox.config.unlisted_archived:
+        raise _unlisted()
     ids, after = shape.shelf.page(call.flag("archived"), int(text), size, call.portal.now())
     return paged(call, [shape.of(id) for id in ids], after, number)
 
 
+def _unlisted() -> ApiError:
+    return invalid("Paging through deleted objects is not yet supported.")
+
+
 def resolve(call: Call, shelf: Shelf, key: str, id_property: str, archived: bool) -> int | None:
     """Id of the record that an id, old id or unique value stands for; None where there is none in that state."""
+    config = call.sandbox.config
+    if archived and shelf.kind.name in config.unlisted_archived and not config.unlisted_by_id:
+        raise _unlisted()
     if id_property and id_property not in ("id", "hs_object_id"):
         definition = call.portal.definitions[shelf.kind.name].get(id_property)
         domain = shelf.kind.name == "companies" and id_property == "domain"

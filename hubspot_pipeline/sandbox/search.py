@@ -16,6 +16,7 @@ from hubspot_pipeline.sandbox.filters import Filter, Key, compiled, key_of
 from hubspot_pipeline.sandbox.portal import Portal
 from hubspot_pipeline.sandbox.records import Record, Shelf
 
+UNSEARCHED = ("hs_email_html", "hs_body_preview", "hs_body_preview_html")
 MAX_GROUPS, MAX_PER_GROUP, MAX_FILTERS, MAX_CHARACTERS, MAX_LIMIT = 5, 6, 18, 3000, 200
 
 
@@ -108,6 +109,8 @@ class Search:
         name = given.get("propertyName")
         if not isinstance(name, str):
             raise invalid("Invalid input JSON: a filter needs a propertyName")
+        if name in UNSEARCHED:
+            raise invalid(f"Property {name} cannot be searched")
         type_ = self._type(object_type, name)
         if type_ == "associations":
             other = self.portal.kind(name.partition(".")[2])

@@ -80,6 +80,8 @@ class Size:
     history: bool = False
     mode: Mode = "incremental_server_side"
     archived: int = 0
+    listed: bool = True
+    """HubSpot lists the archived ones."""
     """Records seen in the recycle bin."""
     typed: int = 0
     """Pairs of object types of which archived records show links that the portal's link types must explain."""
@@ -205,7 +207,7 @@ def _pages(items: int, size: int) -> int:
 
 
 def _bin(size: Size, *, first: bool) -> Cost:
-    pages = max(1, ceil(size.archived / LIST_PAGE))
+    pages = max(1, ceil(size.archived / LIST_PAGE)) if size.listed else 2
     by_id = 0 if size.whole else ceil(size.archived / BATCH_INPUTS)
     versions = ceil(size.archived / HISTORY_PAGE) if first and size.history else 0
     return Cost(burst=pages + by_id + versions, associations=size.typed, at_least=size.more)

@@ -27,6 +27,7 @@ class Links:
         self.reader, self.plan, self.stored, self.tally = reader, plan, stored, tally
         self.stream: Stream = reader.stream
         self._refused_now: set[str] = set()
+        self._bin_shows_links = False
 
     def pairs(self, state: State) -> list[str]:
         """Object types that links are read to: those of the declared pairs that were not refused."""
@@ -64,7 +65,10 @@ class Links:
             state.pop("refused", None)
 
     def of_archived(self, to_object: str, records: list[Record], state: State) -> Iterator[Batch]:
-        """An archived record's links, which only its listing shows."""
+        """An archived record's links, which only its listing shows, if at all: none of any record says nothing."""
+        self._bin_shows_links |= any(record.associations for record in records)
+        if not self._bin_shows_links:
+            return
         ids = [str(record.id) for record in records]
         stored = self.stored.linked(self.stream.object, to_object, ids) if self.stored else {}
         one = self.reader.singular.get(to_object, to_object)

@@ -15,7 +15,7 @@ from typing import Any
 from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.choice import ObjectChoice
 from hubspot_pipeline.choice.objects import is_custom
-from hubspot_pipeline.errors import CredentialError, DailyLimit, HubSpotError, MissingScope
+from hubspot_pipeline.errors import CredentialError, DailyLimit, HubSpotError, MissingScope, NotListed
 from hubspot_pipeline.extract import collections, unnest
 from hubspot_pipeline.extract.changes import BODY_LIMIT, Filter, Search
 from hubspot_pipeline.extract.children import Children, Parent
@@ -130,11 +130,16 @@ class Measure:
         total, top = search.count()
         filters = search_filters(choice.conditions, room=SEARCH_ROOM, characters=BODY_LIMIT // 3)
         history = choice.history
-        binned: list[Record] = next(self._reader(stream, ["hs_object_id"]).archived(), [])
+        binned: list[Record] = []
+        listed = True
+        try:
+            binned = next(self._reader(stream, ["hs_object_id"]).archived(), [])
+        except NotListed:
+            listed = False
         size = Size(
             items=total, kept=self._kept(stream, search, filters), filtered=bool(filters), counted=filters is not None,
             whole=reader.fits(history), wide=search.wide, history=bool(history), mode=mode_of(self.settings, stream),
-            archived=len(binned), typed=self._typed(stream, binned), more=len(binned) >= LIST_PAGE,
+            archived=len(binned), listed=listed, typed=self._typed(stream, binned), more=len(binned) >= LIST_PAGE,
             attached=self._attached(stream, search, {one.name for one in self.settings.chosen}),
         )  # fmt: skip
         return Found(stream, size=size, id=str(top or NO_ID))

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from hubspot_pipeline.errors import MalformedAnswer
+from hubspot_pipeline.choice.conditions import UNSEARCHED
+from hubspot_pipeline.errors import HubSpotError, MalformedAnswer, NotListed
 from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.extract.changes import BODY_LIMIT, Filter, Search
 from hubspot_pipeline.extract.conceal import NOTHING, Concealer
@@ -104,6 +105,8 @@ class Walk:
         if self._history and "cursor" in state and not set(self._history) <= known:
             self._rehistory = True
             return ("scan", "archived")
+        if "cursor" in state and not set(UNSEARCHED).isdisjoint(self.new_properties):
+            return ("scan",)  # no search finds the records that have a value
         named = self.plan.since is not None or self.plan.until is not None
         if named or self.how.mode == "incremental_server_side":
             return ()
@@ -210,15 +213,18 @@ class Walk:
             self._advance(state, self.plan.started)
 
     def _archived(self, state: State) -> Iterator[Batch]:
-        for page in self.reader.archived():
-            records = [record for record in self._wanted(page) if str(record.id) not in self.memory.binned]
-            self.memory.binned |= {str(record.id) for record in records}
-            yield from self._records(records, state)
-            if self.plan.links and records:
-                for to_object in self.links.pairs(state):
-                    yield from self.links.of_archived(to_object, records, state)
+        listed = True
+        try:
+            for page in self.reader.archived():
+                records = self._binned(page)
+                yield from self._records(records, state)
+                if self.plan.links and records:
+                    for to_object in self.links.pairs(state):
+                        yield from self.links.of_archived(to_object, records, state)
+        except NotListed:
+            listed = False
         if self.memory.whole_scan and self.stored is not None:
-            yield from self._look_for_missing(state)
+            yield from self._look_for_missing(state, listed=listed)
 
     def _links(self, state: State) -> Iterator[Batch]:
         if not self.plan.links or not self.stream.pairs:
@@ -303,18 +309,33 @@ class Walk:
         rows = history_table(complete, self.plan.started)
         return Batch(name, self.stored.versions(name, rows) if self.stored is not None else rows)
 
-    def _look_for_missing(self, state: State) -> Iterator[Batch]:
+    def _look_for_missing(self, state: State, *, listed: bool = True) -> Iterator[Batch]:
         """Records that no complete scan shows: each is asked for by id before it counts as gone.
 
-        Without the recycle bin nobody knows of those that are not found whether they lie in it.
+        Without the recycle bin nobody knows of those that are not found whether they lie in it. Where HubSpot does not
+        list it, they are asked for there by id, too.
         """
         assert self.stored is not None
         read = self.memory.live | self.memory.binned
         absent = sorted(self.stored.alive_before(self.stream.name, self.plan.started) - read)
         found = [record for page in self.reader.batch(absent) for record in page]
+        gone = set(absent) - {str(record.id) for record in found}
+        if not listed:
+            binned = self._binned(self._in_bin(sorted(gone)))
+            gone -= {str(record.id) for record in binned}
+            yield from self._records(binned, state)
         if "archived" in state["todo"]:
-            self.tally.missing = sorted(set(absent) - {str(record.id) for record in found})
+            self.tally.missing = sorted(gone)
         yield from self._records(self._fresh(found), state)
+
+    def _in_bin(self, ids: list[str]) -> list[Record]:
+        """Archived records by id; none where HubSpot refuses that, too."""
+        try:
+            return [record for page in self.reader.batch(ids, archived=True) for record in page]
+        except HubSpotError as error:
+            if error.status != 400:
+                raise
+            return []
 
     def _visible(self) -> int | None:
         """Records this token sees now, made before the run's look-back, within the start date and the filter."""
@@ -354,6 +375,12 @@ class Walk:
         fresh = {str(r.id): r for r in self._wanted(records) if str(r.id) not in self.memory.live}
         self.memory.live |= fresh.keys()
         return list(fresh.values())
+
+    def _binned(self, records: list[Record]) -> list[Record]:
+        """Archived records not handed on yet in this run."""
+        fresh = [record for record in self._wanted(records) if str(record.id) not in self.memory.binned]
+        self.memory.binned |= {str(record.id) for record in fresh}
+        return fresh
 
     def _wanted(self, records: list[Record]) -> list[Record]:
         moments = unnest.instants([record.updatedAt for record in records]).to_pylist()

@@ -1,24 +1,25 @@
 """HubSpot's text values -> SQL types, as persistent macros in schema `hubspot`.
 
 One definition for the typed views and for the count of rejects. An empty text is NULL for every type; a value that
-is not one of its type, or that the type would round, is NULL too, and since it is not empty it is a reject.
+is not one of its type is NULL too, and since it is not empty it is a reject.
 """
 
 import duckdb
 
-_NUMBER = r"[+-]?([0-9]{1,29}(\.[0-9]{0,9}0*)?|\.[0-9]{1,9}0*)"
+_NUMBER = r"[+-]?([0-9]{1,29}(\.[0-9]*)?|\.[0-9]+)"
 _EXPONENT = r"[+-]?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,2}"
 _TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
 _LOCAL_INSTANT = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([ T]{_TIME})?"
 _ZONED_INSTANT = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_TIME}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)"
 
 MACROS: dict[str, str] = {
-    # decimal(38,9): exact to 29 digits before the point and 9 after; HubSpot also writes large numbers as 1.5E7
+    # decimal(38,9): exact to 29 digits before the point and 9 after. What HubSpot calculates has more, such as
+    # 0.59999999999999997779553950749686919152736663818359375 for 0.6: rounded, but never to 0. It also writes 1.5E7.
     "as_number": f"""(text) AS CASE
+        WHEN try_cast(trim(text) AS DECIMAL(38, 9)) = 0 AND try_cast(trim(text) AS DOUBLE) <> 0 THEN NULL
         WHEN regexp_full_match(trim(text), '{_NUMBER}') THEN try_cast(trim(text) AS DECIMAL(38, 9))
         WHEN regexp_full_match(trim(text), '{_EXPONENT}')
             AND try_cast(trim(text) AS DECIMAL(38, 9)) = try_cast(try_cast(trim(text) AS DOUBLE) AS DECIMAL(38, 9))
-            AND (try_cast(trim(text) AS DECIMAL(38, 9)) <> 0 OR try_cast(trim(text) AS DOUBLE) = 0)
             THEN try_cast(trim(text) AS DECIMAL(38, 9))
         END""",
     "as_boolean": """(text) AS CASE lower(trim(text)) WHEN 'true' THEN true WHEN 'false' THEN false END""",

@@ -1,5 +1,5 @@
 {# Text as HubSpot sent it -> value, or NULL where it cannot be converted
-   exactly. The warehouse file defines the conversions once, for the load's
+   to nine decimals. The warehouse file defines the conversions once, for the load's
    count of rejects and for these views alike. #}
 {% macro as_number(text) -%}
     {{ return(adapter.dispatch('as_number')(text)) }}
@@ -11,7 +11,7 @@
 
 {% macro default__as_number(text) -%}
     case
-        when {{ text }} ~ '^\s*[-+]?[0-9]{1,29}(\.[0-9]{1,9})?\s*$'
+        when {{ text }} ~ '^\s*[-+]?[0-9]{1,29}(\.[0-9]+)?\s*$'
             then cast({{ text }} as decimal(38, 9))
     end
 {%- endmacro %}
