@@ -253,13 +253,16 @@ class Stored:
         return found[0][0] if found else None
 
     def newest_by(self, table: str, parents: Sequence[str], column: str) -> dict[tuple[str, ...], datetime]:
-        """The latest instant in a column for each parent (values of the `parents` columns)."""
+        """The latest instant in a column for each parent (values of the `parents` columns).
+
+        An instant ahead of the read that brought it is a clock that was wrong, and says nothing of what has landed.
+        """
         if self.is_empty(table):
             return {}
         named = ", ".join(f"s.{quoted(name)}" for name in parents)
         sql = f"""
             SELECT {named}, max(s.{quoted(column)}) FROM hubspot.{quoted(table)} AS s
-            WHERE {self._proven()} AND s.{quoted(column)} IS NOT NULL GROUP BY ALL
+            WHERE {self._proven()} AND s.{quoted(column)} <= s._synced_at GROUP BY ALL
         """
         return {tuple(row[:-1]): row[-1] for row in self._rows(sql)}
 

@@ -46,7 +46,7 @@ class ChildWalk:
         buffer: list[Item] = []
         parents: list[Parent] = []
         missing = 0
-        for parent, items in self.reader.read(self._with_cursors(chosen)):
+        for parent, items in self.reader.read(self._with_cursors(chosen, anew=part["anew"])):
             missing += items is None
             if items is not None:
                 buffer += items
@@ -64,6 +64,7 @@ class ChildWalk:
             self.tally.gone += self.stored.orphans(self.stream.name, self.stream.key, self._parent_column, alive)
         if not self._named:
             state["parents_until"], state["parents_load"] = part["started"], part["load"]
+            state["start"] = part["start"]
             del state["pass"]
 
     def _keep(self, part: State, state: State) -> None:
@@ -72,11 +73,16 @@ class ChildWalk:
 
     def _pass(self, state: State, *, whole: bool) -> State:
         """The pass that a run left open, or a new one: of all parents, or of those that came since the last."""
-        if not self._named and "pass" in state and not (whole and state["pass"]["behind"] is not None):
-            return dict[str, Any](state["pass"])
-        behind = None if whole else state.get("parents_load")
-        now = self.plan.started.isoformat()
-        return {"started": now, "load": self._newest_load(), "behind": behind, "last": ["", ""]}
+        start, now = self.plan.start.isoformat(), self.plan.started.isoformat()
+        earlier = self.plan.start < datetime.fromisoformat(state.get("start", start))
+        anew = not self._named and (self.plan.everything or earlier)
+        new: State = {"anew": anew, "start": start, "started": now, "last": ["", ""]}
+        left = new | state.get("pass", {})
+        enough = left["start"] <= start and (left["anew"] or not new["anew"])
+        if not self._named and "pass" in state and enough and not (whole and left["behind"] is not None):
+            return left
+        behind = None if whole or new["anew"] else state.get("parents_load")
+        return new | {"load": self._newest_load(), "behind": behind}
 
     @property
     def _named(self) -> bool:
@@ -116,10 +122,12 @@ class ChildWalk:
                     found[source.object, id_] = source.segment if source.custom else source.one
         return [Parent(id_, object_, type_) for (object_, id_), type_ in sorted(found.items())]
 
-    def _with_cursors(self, parents: list[Parent]) -> list[Parent]:
-        """Parents with the place behind which they are read."""
+    def _with_cursors(self, parents: list[Parent], *, anew: bool) -> list[Parent]:
+        """Parents with the place behind which they are read; `anew`: from the start date on."""
         if not self.stream.cursor:
             return parents
+        if anew:
+            return [replace(parent, since=self.plan.start) for parent in parents]
         by = ["object", "object_id"] if self._of_records else [str(self._parent_column)]
         newest = self.stored.newest_by(self.stream.name, by, self.stream.cursor)
 

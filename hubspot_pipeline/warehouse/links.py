@@ -39,11 +39,15 @@ class Links:
                 for known, rows in self.reader.links(to_object, ids):
                     yield from self._link_batch(to_object, known, rows)
             except HubSpotError as error:
-                if error.status not in NO_SUCH_PAIR:
+                if error.status not in NO_SUCH_PAIR or (error.status == 404 and self._has_links(to_object, ids)):
                     raise
                 self._refuse(to_object, error, state)
             except MissingScope as error:
                 self._refuse(to_object, error, state)
+
+    def _has_links(self, to_object: str, ids: list[str]) -> bool:
+        """Whether any link of these is stored: then a pair that is not found has not always been none."""
+        return self.stored is not None and any(self.stored.linked(self.stream.object, to_object, ids).values())
 
     def _refuse(self, to_object: str, error: Exception, state: State) -> None:
         """A pair that may not be read keeps its rows; every run asks for it again."""
@@ -53,14 +57,15 @@ class Links:
 
     def refused_before(self, state: State) -> Iterator[Batch]:
         """Pairs that an earlier run was refused: all their links, as soon as the token may read them."""
-        again = [to for to in state.pop("refused", ()) if to in self.stream.pairs and to not in self._refused_now]
-        if self._refused_now:
-            state["refused"] = sorted(self._refused_now)
+        refused = [to for to in state.pop("refused", ()) if to in self.stream.pairs]
+        if refused:
+            state["refused"] = refused
+        again = [to for to in refused if to not in self._refused_now]
         ids = self.stored.alive_ids(self.stream.name) if self.stored and again else []
-        if not ids:
-            state["refused"] = sorted({*state.get("refused", ()), *again})
         for to_object in again if ids else ():
             yield from self.of(ids, state, [to_object])
+            if to_object not in self._refused_now:
+                state["refused"] = [to for to in state["refused"] if to != to_object]
         if not state.get("refused"):
             state.pop("refused", None)
 

@@ -38,12 +38,8 @@ class LogWalk:
             return
         unread: list[list[str]] = state.setdefault("unread", [])
         reach = self.plan.started
-        if "until" not in state:
-            unread.append([self.plan.start.isoformat(), reach.isoformat()])
-        elif state["until"] != reach.isoformat():  # not yet in this run
-            back = LATE if self.plan.thorough else self.plan.lookback
-            low = max(datetime.fromisoformat(state["until"]) - back, self.plan.start)
-            unread.append([low.isoformat(), reach.isoformat()])
+        if state.get("until") != reach.isoformat():  # not yet in this run
+            unread += [[low.isoformat(), high.isoformat()] for low, high in self._new_spans(state, reach)]
         state["until"] = reach.isoformat()
         state["unread"] = unread = _joined(unread)
         while unread:
@@ -52,6 +48,20 @@ class LogWalk:
             if self.tally.unfinished:
                 return
             unread.pop()
+
+    def _new_spans(self, state: State, reach: datetime) -> list[tuple[datetime, datetime]]:
+        """What is not read yet but for `unread`; from then on all since `start` in the state is."""
+        start = self.plan.start
+        if "until" not in state or self.plan.everything:
+            state["start"] = start.isoformat()
+            return [(start, reach)]
+        until = datetime.fromisoformat(state["until"])
+        begun = datetime.fromisoformat(state.get("start", start.isoformat()))
+        if until < start:
+            begun = start  # what lies between is not read
+        state["start"] = min(start, begun).isoformat()
+        back = LATE if self.plan.thorough else self.plan.lookback
+        return [(max(until - back, start), reach), *([(start, begun)] if start < begun else [])]
 
     def _span(self, low: datetime, high: datetime, unread: list[list[str]] | None) -> Iterator[Batch]:
         buffer: list[Item] = []

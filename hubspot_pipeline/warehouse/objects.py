@@ -74,23 +74,16 @@ class Walk:
             todo += PHASES
             state["first"] = True
         todo[:] = [phase for phase in PHASES if phase in {*todo, *self.plan.phases, *self._phases_of_mode(state)}]
-        if "scan" not in todo:
-            try:
-                yield from self._changes(state)
-            except Exception:
-                # what was read is stored, so no later search brings it back: its links must not be forgotten
-                if self._changed and "links" not in todo:
-                    todo.append("links")
-                raise
-        without_links = "scan" in todo and "links" not in todo
-        for phase in list(todo):
-            yield from getattr(self, f"_{phase}")(state)
-            if self.tally.unfinished:
-                self.memory.changed |= self._changed
-                return
-            todo.remove(phase)
-        if without_links and self.plan.links:
-            yield from self.links.of(list(self.memory.changed | self._changed), state)
+        try:
+            yield from self._phases(todo, state)
+        except Exception:
+            # what was read is stored, so no later read brings it back: its links must not be forgotten
+            if self.memory.changed | self._changed and "links" not in todo:
+                todo.append("links")
+            raise
+        if self.tally.unfinished:
+            self.memory.changed |= self._changed
+            return
         state.pop("first", None)
         if self._rehistory:
             state["history"] = sorted(self._history)
@@ -98,6 +91,24 @@ class Walk:
         self.tally.unfinished = bool(self.memory.later)
         if not self.tally.unfinished:
             self.tally.visible = self._visible()
+
+    def _phases(self, todo: list[str], state: State) -> Iterator[Batch]:
+        """What is to be done now, in its order; what is done leaves `todo`."""
+        # a scan that was broken off has passed records of a span that is named now
+        if "scan" not in todo or (self._named and "unread" in state):
+            yield from self._changes(state)
+        without_links = "scan" in todo and "links" not in todo
+        for phase in list(todo):
+            yield from getattr(self, f"_{phase}")(state)
+            if self.tally.unfinished:
+                return
+            todo.remove(phase)
+        if without_links and self.plan.links:
+            yield from self.links.of(list(self.memory.changed | self._changed), state)
+
+    @property
+    def _named(self) -> bool:
+        return self.plan.since is not None or self.plan.until is not None
 
     def _phases_of_mode(self, state: State) -> tuple[str, ...]:
         """What has to be read whole in this run whatever changed."""
@@ -107,8 +118,7 @@ class Walk:
             return ("scan", "archived")
         if "cursor" in state and not set(UNSEARCHED).isdisjoint(self.new_properties):
             return ("scan",)  # no search finds the records that have a value
-        named = self.plan.since is not None or self.plan.until is not None
-        if named or self.how.mode == "incremental_server_side":
+        if self._named or self.how.mode == "incremental_server_side":
             return ()
         return PHASES if self.how.mode == "full_refresh" else ("scan",)
 
@@ -119,12 +129,15 @@ class Walk:
         if search is not None:
             yield from self._scan_by_search(search, state)
             return
+        # only a first read needs every version; later only those of the records that changed
+        history = self._history if state.get("first") or self._rehistory else ()
+        if not set(history) <= set(state.get("scan_history", ())):
+            state.pop("unread", None)  # broken off when less was followed: what it passed lacks versions
+        state["scan_history"] = sorted(history)
         self.memory.from_start |= state.get("unread", [[0, None]]) == [[0, None]]
         state.setdefault("scan_started", self.plan.started.isoformat())
         total, top = self._size()
         self.tally.expected = total
-        # only a first read needs every version; later only those of the records that changed
-        history = self._history if state.get("first") or self._rehistory else ()
         ranges = [(lo, hi) for lo, hi in state.get("unread", [[0, None]])]
         size = HISTORY_PAGE if history else LIST_PAGE
         chains = Chains(ranges, top=top, total=total, width=WIDTH, page_size=size)
@@ -145,7 +158,7 @@ class Walk:
         if not chains.done:
             self.tally.unfinished = True
             return
-        del state["unread"]
+        del state["unread"], state["scan_history"]
         if state.get("first"):
             state["history"] = sorted(self._history)
         self.memory.whole_scan = self.memory.from_start
@@ -182,7 +195,7 @@ class Walk:
         self._advance(state, started)
 
     def _changes(self, state: State) -> Iterator[Batch]:
-        since = self.plan.since or datetime.fromisoformat(state["cursor"])
+        since = self.plan.since or datetime.fromisoformat(state.get("cursor", self.plan.start.isoformat()))
         search = Search(self.reader, until=self.plan.until)
         buffer = Buffer()
         for page in search.since(max(since, self.plan.start)):
@@ -209,7 +222,7 @@ class Walk:
         if not complete:
             self.tally.notes.append("search did not show all that it counted: the whole list is read instead")
             state["todo"][:] = [phase for phase in PHASES if phase in state["todo"] or phase != "archived"]
-        elif self.plan.until is None and since <= datetime.fromisoformat(state["cursor"]):
+        elif self.plan.until is None and "cursor" in state and since <= datetime.fromisoformat(state["cursor"]):
             self._advance(state, self.plan.started)
 
     def _archived(self, state: State) -> Iterator[Batch]:
@@ -289,7 +302,7 @@ class Walk:
         dropped = {str(one.id) for one in records} - {str(one.id) for one in kept}
         self.tally.filtered += len(dropped)
         if self.stored is not None and dropped:
-            self.tally.archived += self.stored.forget(self.stream.name, self.stream.object, sorted(dropped))
+            self.tally.removed += self.stored.forget(self.stream.name, self.stream.object, sorted(dropped))
         return kept
 
     def _versions(self, records: list[Record], changed: set[str]) -> Batch:

@@ -39,6 +39,8 @@ class Plan:
     """Phases to do now whatever the state says."""
     thorough: bool = False
     """A reconcile: also what a sync leaves out to save calls."""
+    everything: bool = False
+    """A person asked for all: logs are read from the start date on, whatever is known."""
     links: bool = True
     history: bool = True
     since: datetime | None = None

@@ -106,7 +106,8 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
         plan = Plan(
             client.portal_now or head.started, settings.lookback, settings.start,
             phases=PHASES if mode in ("reconcile", "full") or small else (),
-            thorough=mode in ("reconcile", "full"), since=since, until=until, max_pages=settings.page_window,
+            thorough=mode in ("reconcile", "full"), everything=mode == "full",
+            since=since, until=until, max_pages=settings.page_window,
         )  # fmt: skip
         owed = publish.owe(settings)
         # one connection for the whole run: a file that several threads open and close in turns can be caught by one of

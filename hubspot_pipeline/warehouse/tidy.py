@@ -12,7 +12,7 @@ from hubspot_pipeline.warehouse.work import Work
 
 def tidy(con: duckdb.DuckDBPyConnection, work: Work, run_id: str) -> int:
     """Bring the tables into the state that this run has proven. Returns how many rows it and the run rewrote."""
-    changed = sum(tally.removed + tally.rewritten for tally in work.tallies.values())
+    changed = sum(tally.removed + tally.rewritten + tally.links_removed for tally in work.tallies.values())
     for stream in work.described:
         if stream.name in work.catalogues:
             gone, blocked = work.catalogues[stream.name].gone, work.found.choices[stream.name].blocked
