@@ -77,7 +77,7 @@ class ChildWalk:
         earlier = self.plan.start < datetime.fromisoformat(state.get("start", start))
         anew = not self._named and (self.plan.everything or earlier)
         new: State = {"anew": anew, "start": start, "started": now, "last": ["", ""]}
-        left = new | state.get("pass", {})
+        left: State = new | state.get("pass", {})
         enough = left["start"] <= start and (left["anew"] or not new["anew"])
         if not self._named and "pass" in state and enough and not (whole and left["behind"] is not None):
             return left
