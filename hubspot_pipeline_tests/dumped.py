@@ -35,8 +35,7 @@ class Dump:
         config = requests.get(f"{url}/_sandbox/config", timeout=120).json()
         self.unlisted = set(config["unlisted_archived"])
         """Object types whose archived records nobody can list."""
-        self.hides_links = config["archived_associations"] == "hide"
-        """Whether nobody can read the links of archived records."""
+        self._hides_links = config["archived_associations"] == "hide"
         schemas = self.of("schema")
         self.streams = Streams(custom_objects.streams_of(schemas))
         # what is there of an archived object keeps its name
@@ -61,6 +60,10 @@ class Dump:
     def records(self, object_type: str) -> list[Row]:
         """Records of one object type, merged-away ones as stubs."""
         return [one for one in self.named("record", "object") if one["object"] == object_type]
+
+    def hides_links_of(self, object_type: str) -> bool:
+        """Whether nobody can read the links of its archived records."""
+        return self._hides_links or object_type in self.unlisted
 
     def archived(self) -> set[tuple[str, str]]:
         """(object, id) of every record in the bin."""

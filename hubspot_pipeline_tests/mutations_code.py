@@ -131,9 +131,8 @@ STORING = (
      "max((newest - self.plan.lookback)",
      "test_cursor.py -k long_read"),
     ("the cursor moves though the read failed", f"{WAREHOUSE}/objects.py",
-     "            except Exception:\n                # what was read",
-     "            except Exception:\n                self._advance(state, self.plan.started)\n"
-     "                # what was read",
+     "        except Exception:\n            # what was read",
+     "        except Exception:\n            self._advance(state, self.plan.started)\n            # what was read",
      "test_cursor.py -k broke_off"),
     ("links are read of changed records only", f"{WAREHOUSE}/objects.py",
      "rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1) or id_ in self._changed]",

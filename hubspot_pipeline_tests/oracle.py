@@ -118,7 +118,7 @@ class Comparison:
             for entry in self.dump.named("association", "from_object", "to_object")
             if (entry["from_object"], entry["to_object"]) in pairs
         }
-        unknown = self._gone() | (self.dump.archived() if self.dump.hides_links else set())
+        unknown = self._gone() | {one for one in self.dump.archived() if self.dump.hides_links_of(one[0])}
         ours = self.con.execute(f"SELECT {', '.join(fields)} FROM hubspot.associations").fetchall()
         theirs, ours = ([link for link in links if link[:2] not in unknown] for links in (theirs, ours))
         return _sets("associations", set(theirs), ours)

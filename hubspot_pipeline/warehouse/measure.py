@@ -26,11 +26,11 @@ from hubspot_pipeline.extract.unnest import Record
 from hubspot_pipeline.extract.windows import LIST_PAGE
 from hubspot_pipeline.settings import DEFAULT_START, Settings
 from hubspot_pipeline.streams import Stream, objects_path
+from hubspot_pipeline.warehouse.counts import SEARCH_ROOM
 from hubspot_pipeline.warehouse.describe import Described, describe, mode_of
 from hubspot_pipeline.warehouse.estimate import Portal, Size
 from hubspot_pipeline.warehouse.inline import inline_links
 from hubspot_pipeline.warehouse.load import CALLS_IN_FLIGHT, WORKERS
-from hubspot_pipeline.warehouse.objects import SEARCH_ROOM
 
 MOST_PAGES = 20
 """Pages of a list that are looked at; what is behind them makes a figure "at least"."""

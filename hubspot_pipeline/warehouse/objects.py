@@ -14,20 +14,18 @@ import pyarrow as pa
 from hubspot_pipeline.choice.conditions import UNSEARCHED
 from hubspot_pipeline.errors import HubSpotError, MalformedAnswer, NotListed
 from hubspot_pipeline.extract import unnest
-from hubspot_pipeline.extract.changes import BODY_LIMIT, Filter, Search
+from hubspot_pipeline.extract.changes import Filter, Search
 from hubspot_pipeline.extract.conceal import NOTHING, Concealer
-from hubspot_pipeline.extract.filters import Condition, matches, search_filters
+from hubspot_pipeline.extract.filters import Condition, matches
 from hubspot_pipeline.extract.read import WIDTH, Reader, milliseconds
 from hubspot_pipeline.extract.unnest import Record
-from hubspot_pipeline.extract.versions import history_table
 from hubspot_pipeline.extract.windows import HISTORY_PAGE, LINK_INPUTS, LIST_PAGE, Chains, chunks
 from hubspot_pipeline.streams import MODES, Mode, Stream
 from hubspot_pipeline.warehouse.changes import Stored
+from hubspot_pipeline.warehouse.counts import Counts
 from hubspot_pipeline.warehouse.links import Links
 from hubspot_pipeline.warehouse.plan import PHASES, Batch, Buffer, Memory, Plan, State, Tally
-
-SEARCH_ROOM = 3
-"""Filters of a group that are left beside two of ids or dates and one in reserve."""
+from hubspot_pipeline.warehouse.versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,8 @@ class Walk:
         self.how = how
         self.new_properties = list(new_properties)
         self.links = Links(reader, plan, stored, tally)
+        self.counts = Counts(reader, plan, how.conditions, stored, tally)
+        self.versions = Versions(reader, plan, how.history, how.conceal, stored)
         self._history = how.history
         self._rehistory = False
         """Versions of all records are read, not only of those that changed: a property's history is new here."""
@@ -90,7 +90,7 @@ class Walk:
         yield from self.links.refused_before(state)
         self.tally.unfinished = bool(self.memory.later)
         if not self.tally.unfinished:
-            self.tally.visible = self._visible()
+            self.tally.visible = self.counts.visible()
 
     def _phases(self, todo: list[str], state: State) -> Iterator[Batch]:
         """What is to be done now, in its order; what is done leaves `todo`."""
@@ -125,10 +125,11 @@ class Walk:
     # phases
 
     def _scan(self, state: State) -> Iterator[Batch]:
-        search = self._fewer_by_search(state)
-        if search is not None:
-            yield from self._scan_by_search(search, state)
-            return
+        if state.get("unread", [[0, None]]) == [[0, None]] and not self._rehistory:
+            search = self.counts.fewer_by_search()
+            if search is not None:
+                yield from self._scan_by_search(search, state)
+                return
         # only a first read needs every version; later only those of the records that changed
         history = self._history if state.get("first") or self._rehistory else ()
         if not set(history) <= set(state.get("scan_history", ())):
@@ -136,7 +137,7 @@ class Walk:
         state["scan_history"] = sorted(history)
         self.memory.from_start |= state.get("unread", [[0, None]]) == [[0, None]]
         state.setdefault("scan_started", self.plan.started.isoformat())
-        total, top = self._size()
+        total, top = self.counts.size()
         self.tally.expected = total
         ranges = [(lo, hi) for lo, hi in state.get("unread", [[0, None]])]
         size = HISTORY_PAGE if history else LIST_PAGE
@@ -164,18 +165,6 @@ class Walk:
         self.memory.whole_scan = self.memory.from_start
         self.tally.backfilled |= self.memory.whole_scan
         self._advance(state, datetime.fromisoformat(state.pop("scan_started")))
-
-    def _fewer_by_search(self, state: State) -> list[Filter] | None:
-        """The filter as search takes it, where that costs fewer calls than the whole list."""
-        filters = self._search_filters(SEARCH_ROOM)
-        if not filters or state.get("unread", [[0, None]]) != [[0, None]] or self._rehistory:
-            return None
-        kept, total = Search(self.reader).count(filters)[0], Search(self.reader).count()[0]
-        self.tally.total = total
-        return filters if 2 * kept < total else None
-
-    def _search_filters(self, room: int) -> list[Filter] | None:
-        return search_filters(self.how.conditions, room=room, characters=BODY_LIMIT // 3)
 
     def _scan_by_search(self, filters: list[Filter], state: State) -> Iterator[Batch]:
         """All records that the filter keeps, by their ids; what else is stored is then asked for by id."""
@@ -283,7 +272,7 @@ class Walk:
         ids = dict.fromkeys(changed["id"].to_pylist())
         # read before the rows are handed on: a row that is stored is not read again for the sake of its history
         known = {str(record.id) for record in records} if self._rehistory else set(ids)
-        versions = self._versions(records, known) if self._history else None
+        versions = self.versions.of(records, known) if self._history else None
         self.tally.scrubbed += [value for value in scrubbed if value.id in ids]
         self._given |= ids.keys()
         self._changed |= ids
@@ -304,23 +293,6 @@ class Walk:
         if self.stored is not None and dropped:
             self.tally.removed += self.stored.forget(self.stream.name, self.stream.object, sorted(dropped))
         return kept
-
-    def _versions(self, records: list[Record], changed: set[str]) -> Batch:
-        """History came with the records, or is read now for those that changed (a scan comes without it)."""
-        name = f"{self.stream.name}_property_history"
-        bare = {str(r.id) for r in records if r.propertiesWithHistory is None and str(r.id) in changed}
-        complete = [r for r in records if r.propertiesWithHistory is not None]
-        gone = {str(r.id) for r in records if r.archived}
-        for archived in (False, True):
-            ids = sorted(id_ for id_ in bare if (id_ in gone) == archived)
-            for page in self.reader.batch(ids, history=self._history, archived=archived):
-                # a record merged away meanwhile answers with its survivor, which comes on its own
-                mine = [r for r in page if str(r.id) in bare]
-                for record in mine:
-                    self.how.conceal.record(record)
-                complete += mine
-        rows = history_table(complete, self.plan.started)
-        return Batch(name, self.stored.versions(name, rows) if self.stored is not None else rows)
 
     def _look_for_missing(self, state: State, *, listed: bool = True) -> Iterator[Batch]:
         """Records that no complete scan shows: each is asked for by id before it counts as gone.
@@ -349,31 +321,6 @@ class Walk:
             if error.status != 400:
                 raise
             return []
-
-    def _visible(self) -> int | None:
-        """Records this token sees now, made before the run's look-back, within the start date and the filter."""
-        filters = self._search_filters(SEARCH_ROOM)
-        if self.plan.until is not None or filters is None:
-            return None
-        cutoff = {"propertyName": self.stream.created, "operator": "LTE", "value": str(milliseconds(self.cutoff))}
-        begin = {"propertyName": self.stream.modified, "operator": "GTE", "value": str(milliseconds(self.plan.start))}
-        found = Search(self.reader).count([cutoff, begin, *filters])[0]
-        if self.how.conditions and found == 0 and self.tally.filtered + (self.tally.total or 0) > 0:
-            self.tally.notes.append(
-                f"The filter keeps none of the {self.tally.total or self.tally.filtered:,} records that were seen; "
-                f"check filters.{self.stream.name} in hubspot.yaml."
-            )
-        return found
-
-    @property
-    def cutoff(self) -> datetime:
-        """Both counts of the completeness check are of records made until then."""
-        return self.plan.started - self.plan.lookback
-
-    def _size(self) -> tuple[int, int]:
-        """(how many records to expect, the highest id): from the warehouse, or asked once."""
-        ids = self.stored.alive_ids(self.stream.name) if self.stored else []
-        return (len(ids), int(ids[-1])) if ids else Search(self.reader).count()
 
     def _unknown(self, records: list[Record]) -> list[str]:
         """Ids whose record is worth reading: not stored alive with the modified instant that search shows."""

@@ -69,7 +69,7 @@ def _count(
 
 
 def _expected(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> int:
-    """The warehouse's side of the completeness check; the portal's is `Walk._visible`."""
+    """The warehouse's side of the completeness check; the portal's is `Counts.visible`."""
     row = con.execute(
         f"SELECT count(*) FROM hubspot.{store.quoted(stream.name)} "
         "WHERE deletion IS NULL AND created_at <= ? AND updated_at >= ?",
