@@ -6,6 +6,7 @@ corner cases; which other build a test needs is left out.
 
 MARTS, STEPS = "dbt_project/models/marts", "dbt_project/models/intermediate"
 FULL = "test_marts.py -k 'not (empty or every_mart_has or tickets_builds or change_of_type or day_later or whatever)'"
+MONEY = "test_marts_money.py"
 STAGED = "test_staging.py -k 'row_for_each_value or catalogue_tells'"
 
 SQL = (
@@ -19,8 +20,8 @@ SQL = (
      "when deals.is_closed and deals.is_won then 'CLOSED'",
      "when deals.is_closed or deals.is_won then 'CLOSED'", FULL),
     ("the change of an amount is a share of the present one", f"{MARTS}/deals/deals.sql",
-     "/ cast(deal_amounts.first_amount as double precision)",
-     "/ cast(deals.amount as double precision)", FULL),
+     "/ abs(cast(deal_amounts.first_amount as double precision))",
+     "/ abs(cast(deals.amount as double precision))", FULL),
     ("the first amount is the last one", f"{STEPS}/deals/int_hubspot__deal_amounts.sql",
      "order by changed_at, seq",
      "order by changed_at desc, seq", FULL),
@@ -118,14 +119,14 @@ SQL = (
      "        and (previous_stage_id is null or stage_id <> previous_stage_id)",
      "        and (previous_stage_id is null or stage_id is not null)", FULL),
     ("an amount in another currency is one in the portal's", f"{STEPS}/deals/int_hubspot__deals.sql",
-     "or dated.deal_currency_code = portal.home_currency",
-     "or dated.deal_currency_code <> portal.home_currency", FULL),
+     "or timed.deal_currency_code = portal.home_currency",
+     "or timed.deal_currency_code <> portal.home_currency", FULL),
     ("the sales cycle counts lost deals too", f"{STEPS}/deals/int_hubspot__deals.sql",
-     "            when dated.is_won\n                then\n                    {{ days",
-     "            when dated.is_closed\n                then\n                    {{ days", FULL),
+     "                dated.is_won\n                and {{ local_date",
+     "                dated.is_closed\n                and {{ local_date", FULL),
     ("terms that ended are active", f"{STEPS}/customers/int_hubspot__customer_line_items.sql",
-     "or terms.ends_on > portal.as_of_date",
-     "or terms.ends_on < portal.as_of_date", FULL),
+     "or terms.ends_on > terms.as_of_date",
+     "or terms.ends_on < terms.as_of_date", FULL),
     ("what open deals offer is sold", f"{STEPS}/customers/int_hubspot__customer_line_items.sql",
      "        deals.is_won\n        and not deals.is_archived",
      "        not deals.is_archived", FULL),
@@ -164,4 +165,38 @@ SQL = (
     ("colleagues were in touch with nobody in 90 days", f"{STEPS}/people/int_hubspot__internal_touches.sql",
      "                    > {{ add_days('portal.as_of', -90) }}",
      "                    < {{ add_days('portal.as_of', -90) }}", FULL),
+    ("the rate of a deal is the inverse", f"{STEPS}/deals/int_hubspot__deals.sql",
+     "                    cast(dated.amount_in_home_currency as double precision)\n"
+     "                    / cast(dated.amount as double precision)",
+     "                    cast(dated.amount as double precision)\n"
+     "                    / cast(dated.amount_in_home_currency as double precision)", MONEY),
+    ("what was imported closed was closed on that day", f"{STEPS}/deals/int_hubspot__deals.sql",
+     "when timed.has_one_outcome and timed.closedate",
+     "when not timed.has_one_outcome and timed.closedate", MONEY),
+    ("a history that ends elsewhere tells when a deal closed", f"{STEPS}/deals/int_hubspot__deals.sql",
+     "            when deal_outcomes.current_stage_id = staged.dealstage\n"
+     "                then deal_outcomes.closed_at",
+     "            when deal_outcomes.current_stage_id <> staged.dealstage\n"
+     "                then deal_outcomes.closed_at", MONEY),
+    ("a deal whose stage is gone has no pipeline", f"{STEPS}/deals/int_hubspot__deals.sql",
+     "left join pipelines on canonical.pipeline = pipelines.pipeline_id",
+     "left join pipelines on canonical.dealstage = pipelines.pipeline_id", MONEY),
+    ("an item in any currency is in its deal's", f"{STEPS}/customers/int_hubspot__customer_line_items.sql",
+     "or line_items.hs_line_item_currency_code = deals.currency_code",
+     "or line_items.hs_line_item_currency_code <> deals.currency_code", MONEY),
+    ("items of unknown value add nothing", f"{STEPS}/customers/int_hubspot__customer_line_items.sql",
+     "                            and annual_value_home is null",
+     "                            and company_id is null", MONEY),
+    ("a recurring revenue of 0 is a contract's value", f"{STEPS}/customers/int_hubspot__customer_deals.sql",
+     "converted('nullif(arr, 0)', 'home_rate')",
+     "converted('arr', 'home_rate')", MONEY),
+    ("lost deals without an amount are missing in sums", f"{STEPS}/customers/int_hubspot__customer_deals.sql",
+     "when (is_won or not is_closed) and amount_home is null",
+     "when (is_won or is_lost) and amount_home is null", MONEY),
+    ("who has a running item may lapse", f"{MARTS}/customers/customers.sql",
+     "and not customer_contracts.has_running_line_items",
+     "and customer_contracts.has_running_line_items is not null", MONEY),
+    ("who renewed early has lapsed", f"{STEPS}/customers/int_hubspot__customer_contracts.sql",
+     "            > customer_line_items.last_term_sold_on",
+     "            < customer_line_items.last_term_sold_on", MONEY),
 )  # fmt: skip
