@@ -6,7 +6,7 @@ corner cases; which other build a test needs is left out.
 
 MARTS, STEPS = "dbt_project/models/marts", "dbt_project/models/intermediate"
 FULL = "test_marts.py -k 'not (empty or every_mart_has or tickets_builds or change_of_type or day_later or whatever)'"
-MONEY = "test_marts_money.py"
+MONEY, PEOPLE = "test_marts_money.py", "test_marts_people.py"
 STAGED = "test_staging.py -k 'row_for_each_value or catalogue_tells'"
 
 SQL = (
@@ -199,4 +199,16 @@ SQL = (
     ("who renewed early has lapsed", f"{STEPS}/customers/int_hubspot__customer_contracts.sql",
      "            > customer_line_items.last_term_sold_on",
      "            < customer_line_items.last_term_sold_on", MONEY),
+    ("colleagues are contacts of a customer", f"{STEPS}/engagements/int_hubspot__active_contacts.sql",
+     "    where internal_people.contact_id is null",
+     "    where people.object_id is not null", PEOPLE),
+    ("messages are no touches", f"{STEPS}/engagements/int_hubspot__engagements.sql",
+     "            'call', 'email', 'meeting', 'communication'",
+     "            'call', 'email', 'meeting'", PEOPLE),
+    ("a meeting of one's own counts twice", f"{STEPS}/people/int_hubspot__internal_touches.sql",
+     "where engagements.is_touch and engagement_links.engagement_key is null",
+     "where engagements.is_touch", PEOPLE),
+    ("a colleague's role mailbox identifies them", f"{MARTS}/people/person_identities.sql",
+     "        and not {{ is_role_mailbox('internal_people.email') }}",
+     "        and internal_people.email is not null", PEOPLE),
 )  # fmt: skip
