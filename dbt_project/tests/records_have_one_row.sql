@@ -14,6 +14,7 @@
     'engagements_meetings': ['id'],
     'engagements_notes': ['id'],
     'engagements_tasks': ['id'],
+    'communications': ['id'],
     'users': ['id'],
     'owners': ['id'],
     'deal_pipelines': ['id'],

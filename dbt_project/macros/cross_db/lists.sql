@@ -135,6 +135,15 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Whether many people read an address's mailbox. #}
+{% macro is_role_mailbox(email) -%}
+    coalesce(
+        split_part({{ email }}, '@', 1)
+        in ({{ literals(var('role_mailboxes')) }}),
+        false
+    )
+{%- endmacro %}
+
 {% macro literal(value) -%}
     '{{ value | string | replace("'", "''") }}'
 {%- endmacro %}

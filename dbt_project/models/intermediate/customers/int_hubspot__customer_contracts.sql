@@ -56,6 +56,13 @@ sourced as (
             when customer_deals.last_won_close_date is not null
                 then 'last_won_deal'
         end as renewal_date_source,
+        coalesce(customer_line_items.running_line_items, 0) > 0
+            as has_running_line_items,
+        coalesce(
+            customer_deals.last_won_close_date
+            > customer_line_items.last_term_sold_on,
+            false
+        ) as has_won_since_last_term,
         portal.as_of_date
     from companies
     cross join portal
@@ -74,6 +81,9 @@ counted as (
         contract_value_source,
         renewal_date,
         renewal_date_source,
+        has_running_line_items,
+        renewal_date_source = 'line_items'
+        and has_won_since_last_term as is_renewed_early,
         {{ days_between('as_of_date', 'renewal_date') }} as days_to_renewal
     from sourced
 ),
@@ -94,6 +104,8 @@ final as (
         end as renewal_window,
         {{ money('contract_value') }} as contract_value,
         days_to_renewal,
+        has_running_line_items,
+        coalesce(is_renewed_early, false) as is_renewed_early,
         renewal_date
     from counted
 )

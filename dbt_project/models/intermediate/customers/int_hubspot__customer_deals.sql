@@ -68,34 +68,36 @@ final as (
                 else 0
             end
         ) as open_renewal_deal_count,
-        coalesce(sum(case when is_won then amount_home end), 0)
-            as won_amount_home,
-        coalesce(sum(case when not is_closed then amount_home end), 0)
+        sum(
+            case
+                when (is_won or not is_closed) and amount_home is null then 1
+                else 0
+            end
+        ) as deals_without_home_amount,
+        sum(case when is_won then amount_home end) as won_amount_home,
+        sum(case when not is_closed then amount_home end)
             as open_amount_home,
-        coalesce(
-            sum(
-                case
-                    when not is_closed
-                        then
-                            cast(amount_home as double precision)
-                            * cast(probability as double precision)
-                end
-            ),
-            0
+        sum(
+            case
+                when not is_closed
+                    then
+                        cast(amount_home as double precision)
+                        * cast(probability as double precision)
+            end
         ) as weighted_open_amount_home,
-        coalesce(
-            sum(
-                case
-                    when not is_closed and deal_class = 'renewal'
-                        then amount_home
-                end
-            ),
-            0
+        sum(
+            case
+                when not is_closed and deal_class = 'renewal' then amount_home
+            end
         ) as open_renewal_deal_amount,
         max(case when is_won and won_recency = 1 then amount_home end)
             as last_won_amount_home,
-        max(case when is_won and won_recency = 1 then arr end)
-            as last_won_arr,
+        max(
+            case
+                when is_won and won_recency = 1
+                    then {{ converted('nullif(arr, 0)', 'home_rate') }}
+            end
+        ) as last_won_arr,
         max(
             case
                 when

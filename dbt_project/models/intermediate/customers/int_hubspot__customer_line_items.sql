@@ -25,24 +25,32 @@ deal_line_items as (
     where from_object = 'deals' and to_object = 'line_items'
 ),
 
--- HubSpot's terms are whole months or years: P12M, P2Y.
+-- An item that names no currency is in its deal's.
 sold as (
     select
         deals.primary_company_id as company_id,
-        coalesce(line_items.hs_arr, line_items.hs_acv, line_items.amount)
-            as annual_value,
+        coalesce(
+            nullif(line_items.hs_arr, 0), line_items.hs_acv, line_items.amount
+        ) as annual_value,
+        case
+            when line_items.hs_line_item_currency_code = portal.home_currency
+                then 1
+            when
+                line_items.hs_line_item_currency_code is null
+                or line_items.hs_line_item_currency_code = deals.currency_code
+                then deals.home_rate
+        end as home_rate,
+        deals.close_date as sold_on,
         coalesce(
             line_items.hs_recurring_billing_start_date, deals.close_date
         ) as starts_on,
-        line_items.hs_recurring_billing_end_date as ends_on,
+        line_items.hs_recurring_billing_end_date as stated_end,
         line_items.hs_recurring_billing_period as term,
-        {{ as_number(
-            "regexp_replace(line_items.hs_recurring_billing_period,"
-            ~ " '[^0-9]', '', 'g')"
-        ) }} as term_length
+        portal.as_of_date
     from deal_line_items
     inner join line_items on deal_line_items.line_item_id = line_items.id
     inner join deals on deal_line_items.deal_id = deals.deal_id
+    cross join portal
     where
         deals.is_won
         and not deals.is_archived
@@ -57,45 +65,58 @@ terms as (
     select
         sold.company_id,
         sold.annual_value,
+        {{ converted('sold.annual_value', 'sold.home_rate') }}
+            as annual_value_home,
+        sold.sold_on,
         sold.starts_on,
         coalesce(
-            sold.ends_on,
-            case
-                when sold.term_length between 1 and 1200 and sold.term like 'P%M'
-                    then
-                        {{ add_months(
-                            'sold.starts_on',
-                            'cast(sold.term_length as integer)'
-                        ) }}
-                when sold.term_length between 1 and 100 and sold.term like 'P%Y'
-                    then
-                        {{ add_months(
-                            'sold.starts_on',
-                            '12 * cast(sold.term_length as integer)'
-                        ) }}
-            end
-        ) as ends_on
+            sold.stated_end, {{ term_end('sold.starts_on', 'sold.term') }}
+        ) as ends_on,
+        sold.as_of_date
     from sold
 ),
 
-final as (
+running as (
     select
         terms.company_id,
-        sum(
-            case
-                when
-                    terms.starts_on <= portal.as_of_date
-                    and (
-                        terms.ends_on is null
-                        or terms.ends_on > portal.as_of_date
-                    )
-                    then {{ money('terms.annual_value') }}
-            end
-        ) as active_line_item_value,
-        max(terms.ends_on) as last_term_ends_on
+        terms.annual_value,
+        terms.annual_value_home,
+        terms.sold_on,
+        terms.ends_on,
+        coalesce(
+            terms.starts_on <= terms.as_of_date
+            and (terms.ends_on is null or terms.ends_on > terms.as_of_date),
+            false
+        ) as is_running,
+        max(terms.ends_on) over (partition by terms.company_id)
+            as last_term_ends_on
     from terms
-    cross join portal
-    group by terms.company_id
+),
+
+-- One running item of unknown value makes the sum unknown.
+final as (
+    select
+        company_id,
+        sum(case when is_running then 1 else 0 end) as running_line_items,
+        case
+            when
+                sum(
+                    case
+                        when
+                            is_running
+                            and annual_value is not null
+                            and annual_value_home is null
+                            then 1
+                        else 0
+                    end
+                ) = 0
+                then sum(case when is_running then annual_value_home end)
+        end as active_line_item_value,
+        max(last_term_ends_on) as last_term_ends_on,
+        max(case when ends_on = last_term_ends_on then sold_on end)
+            as last_term_sold_on
+    from running
+    group by company_id
 )
 
 select * from final

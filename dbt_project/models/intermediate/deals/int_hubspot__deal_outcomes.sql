@@ -53,6 +53,7 @@ since as (
                     then outcomes.entered_at
             end
         ) as outcome_since,
+        max(last_different.entry_seq) is null as has_one_outcome,
         sum(case when outcomes.is_reopening then 1 else 0 end) as reopen_count
     from outcomes
     left join last_different on outcomes.deal_id = last_different.deal_id
@@ -64,6 +65,7 @@ final as (
         current_outcomes.deal_id,
         current_outcomes.stage_id as current_stage_id,
         since.reopen_count,
+        since.has_one_outcome,
         current_outcomes.entered_at as stage_entered_at,
         case
             when current_outcomes.is_closed then since.outcome_since

@@ -64,11 +64,21 @@ canonical as (
         and coalesce(deals.deletion, '') <> 'merged'
 ),
 
+pipelines as (
+    select
+        pipeline_id,
+        min(pipeline_label) as pipeline_label
+    from pipeline_stages
+    where object_type = 'deals'
+    group by pipeline_id
+),
+
 -- The stage's metadata decides; HubSpot's own flags where the stage is gone.
 staged as (
     select
         canonical.*,
-        stages.pipeline_label,
+        coalesce(stages.pipeline_label, pipelines.pipeline_label)
+            as pipeline_label,
         stages.stage_label,
         coalesce(
             stages.is_closed, canonical.hs_is_closed, false
@@ -86,22 +96,44 @@ staged as (
                 stages.is_unambiguous
                 or canonical.pipeline = stages.pipeline_id
             )
+    left join pipelines on canonical.pipeline = pipelines.pipeline_id
 ),
 
-dated as (
+-- A history that ends in another stage than the deal's says nothing of times.
+-- One that begins closed begins where the deal was imported.
+timed as (
     select
         staged.*,
         deal_outcomes.reopen_count,
+        coalesce(deal_outcomes.has_one_outcome, false) as has_one_outcome,
         case
             when deal_outcomes.current_stage_id = staged.dealstage
                 then deal_outcomes.stage_entered_at
         end as stage_entered_at,
         case
-            when staged.is_closed
-                then coalesce(deal_outcomes.closed_at, staged.closedate)
-        end as closed_at
+            when deal_outcomes.current_stage_id = staged.dealstage
+                then deal_outcomes.closed_at
+        end as outcome_since
     from staged
     left join deal_outcomes on staged.id = deal_outcomes.deal_id
+),
+
+dated as (
+    select
+        timed.*,
+        case
+            when not timed.is_closed then null
+            when timed.has_one_outcome and timed.closedate < timed.outcome_since
+                then timed.closedate
+            else coalesce(timed.outcome_since, timed.closedate)
+        end as closed_at,
+        coalesce(
+            timed.deal_currency_code is null
+            or timed.deal_currency_code = portal.home_currency,
+            false
+        ) as is_home_currency
+    from timed
+    cross join portal
 ),
 
 final as (
@@ -134,10 +166,8 @@ final as (
             as currency_code,
         {{ money('dated.amount') }} as amount,
         {{ money(
-            'coalesce(dated.amount_in_home_currency, case'
-            ~ ' when dated.deal_currency_code is null'
-            ~ ' or dated.deal_currency_code = portal.home_currency'
-            ~ ' then dated.amount end)'
+            'coalesce(dated.amount_in_home_currency,'
+            ~ ' case when dated.is_home_currency then dated.amount end)'
         ) }} as amount_home,
         {{ money('dated.hs_arr') }} as arr,
         {{ money('dated.hs_mrr') }} as mrr,
@@ -151,10 +181,22 @@ final as (
                 dated.hs_deal_stage_probability, dated.stage_probability
             )
         end as probability,
+        case
+            when dated.is_home_currency then 1
+            when
+                dated.amount <> 0
+                and sign(dated.amount) = sign(dated.amount_in_home_currency)
+                then
+                    cast(dated.amount_in_home_currency as double precision)
+                    / cast(dated.amount as double precision)
+        end as home_rate,
         coalesce(primary_companies.n_companies, 0) as n_companies,
         coalesce(dated.reopen_count, 0) as reopen_count,
         case
-            when dated.is_won
+            when
+                dated.is_won
+                and {{ local_date('dated.opened_at', 'portal.time_zone') }}
+                <= {{ local_date('dated.closed_at', 'portal.time_zone') }}
                 then
                     {{ days_between(
                         local_date('dated.opened_at', 'portal.time_zone'),

@@ -12,6 +12,10 @@ contact_roles as (
     select * from {{ ref('int_hubspot__contact_roles') }}
 ),
 
+internal_people as (
+    select * from {{ ref('int_hubspot__internal_people') }}
+),
+
 portal as (
     select * from {{ ref('int_hubspot__portal') }}
 ),
@@ -25,7 +29,8 @@ recent as (
         and engagements.occurred_at > {{ add_days('portal.as_of', -90) }}
 ),
 
--- Everybody in touch with a company or about a deal, not only its contacts.
+-- Everybody in touch with a company or about a deal, not only its contacts, but
+-- no colleagues.
 final as (
     select
         records.object_type,
@@ -47,6 +52,9 @@ final as (
             recent.engagement_key = people.engagement_key
             and people.object_type = 'contacts'
     inner join contact_roles on people.object_id = contact_roles.contact_id
+    left join internal_people
+        on contact_roles.contact_id = internal_people.contact_id
+    where internal_people.contact_id is null
     group by records.object_type, records.object_id
 )
 

@@ -17,7 +17,9 @@ direct as (
         to_id as object_id
     from associations
     where
-        from_object in ('calls', 'emails', 'meetings', 'notes', 'tasks')
+        from_object in (
+            'calls', 'emails', 'meetings', 'communications', 'notes', 'tasks'
+        )
         and to_object in ('contacts', 'companies', 'deals', 'tickets')
 ),
 

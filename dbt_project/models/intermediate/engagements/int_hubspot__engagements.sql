@@ -14,6 +14,10 @@ meetings as (
     select * from {{ ref('stg_hubspot__engagements_meetings') }}
 ),
 
+communications as (
+    select * from {{ ref('stg_hubspot__communications') }}
+),
+
 notes as (
     select * from {{ ref('stg_hubspot__engagements_notes') }}
 ),
@@ -32,6 +36,7 @@ united as (
         'call' as engagement_type,
         id as engagement_id,
         hubspot_owner_id as owner_id,
+        null as channel,
         hs_call_title as subject,
         case upper(hs_call_direction)
             when 'INBOUND' then 'inbound' when 'OUTBOUND' then 'outbound'
@@ -49,6 +54,7 @@ united as (
         'email' as engagement_type,
         id as engagement_id,
         hubspot_owner_id as owner_id,
+        null as channel,
         hs_email_subject as subject,
         case upper(hs_email_direction)
             when 'INCOMING_EMAIL' then 'inbound' when 'EMAIL' then 'outbound'
@@ -66,6 +72,7 @@ united as (
         'meeting' as engagement_type,
         id as engagement_id,
         hubspot_owner_id as owner_id,
+        null as channel,
         hs_meeting_title as subject,
         null as direction,
         hs_meeting_outcome as status,
@@ -78,10 +85,27 @@ united as (
     from meetings
     union all
     select
+        'communications' as object_type,
+        'communication' as engagement_type,
+        id as engagement_id,
+        hubspot_owner_id as owner_id,
+        lower(hs_communication_channel_type) as channel,
+        null as subject,
+        null as direction,
+        null as status,
+        null as outcome,
+        null as duration_ms,
+        deletion,
+        hs_timestamp as occurred_at,
+        created_at
+    from communications
+    union all
+    select
         'notes' as object_type,
         'note' as engagement_type,
         id as engagement_id,
         hubspot_owner_id as owner_id,
+        null as channel,
         null as subject,
         null as direction,
         null as status,
@@ -97,6 +121,7 @@ united as (
         'task' as engagement_type,
         id as engagement_id,
         hubspot_owner_id as owner_id,
+        null as channel,
         hs_task_subject as subject,
         null as direction,
         hs_task_status as status,
@@ -115,6 +140,7 @@ judged as (
         united.engagement_type,
         united.engagement_id,
         united.owner_id,
+        united.channel,
         united.subject,
         united.direction,
         united.status,
@@ -124,14 +150,17 @@ judged as (
         united.created_at,
         united.deletion is not null as is_archived,
         united.deletion is null
-        and united.engagement_type in ('call', 'email', 'meeting')
+        and united.engagement_type in (
+            'call', 'email', 'meeting', 'communication'
+        )
         and coalesce(upper(united.status), '') not in (
             'BOUNCED', 'FAILED', 'CANCELED', 'RESCHEDULED', 'NO_SHOW'
         ) as is_contact
     from united
 ),
 
--- f240bbac... is HubSpot's disposition "Connected".
+-- f240bbac... is HubSpot's disposition "Connected". Of a communication HubSpot
+-- does not tell who wrote it.
 final as (
     select
         judged.object_type || ':' || judged.engagement_id as engagement_key,
@@ -139,6 +168,7 @@ final as (
         judged.owner_id,
         judged.object_type,
         judged.engagement_type,
+        judged.channel,
         judged.subject,
         judged.direction,
         judged.status,

@@ -39,9 +39,7 @@ final as (
         email,
         is_primary,
         count(*) over (partition by email) = 1
-        and split_part(email, '@', 1) not in (
-            {{ literals(var('role_mailboxes')) }}
-        ) as is_identifying
+        and not {{ is_role_mailbox('email') }} as is_identifying
     from addresses
 )
 

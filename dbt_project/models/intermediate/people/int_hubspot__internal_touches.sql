@@ -4,8 +4,17 @@ internal_claims as (
     select * from {{ ref('int_hubspot__internal_claims') }}
 ),
 
+internal_people as (
+    select * from {{ ref('int_hubspot__internal_people') }}
+),
+
 engagements as (
     select * from {{ ref('int_hubspot__engagements') }}
+),
+
+engagement_links as (
+    select * from {{ ref('int_hubspot__engagement_links') }}
+    where object_type = 'contacts'
 ),
 
 portal as (
@@ -14,12 +23,16 @@ portal as (
 
 owner_ids as (
     select distinct
-        internal_key,
-        owner_id
+        internal_claims.internal_key,
+        internal_claims.owner_id,
+        internal_people.contact_id
     from internal_claims
-    where owner_id is not null
+    inner join internal_people
+        on internal_claims.internal_key = internal_people.internal_key
+    where internal_claims.owner_id is not null
 ),
 
+-- What is linked to the same person as a contact counts there.
 final as (
     select
         owner_ids.internal_key,
@@ -37,7 +50,11 @@ final as (
     from engagements
     inner join owner_ids on engagements.owner_id = owner_ids.owner_id
     cross join portal
-    where engagements.is_touch
+    left join engagement_links
+        on
+            engagements.engagement_key = engagement_links.engagement_key
+            and owner_ids.contact_id = engagement_links.object_id
+    where engagements.is_touch and engagement_links.engagement_key is null
     group by owner_ids.internal_key
 )
 

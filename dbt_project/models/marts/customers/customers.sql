@@ -53,6 +53,8 @@ judged as (
         or coalesce(
             customer_contracts.days_to_renewal
             < -1 * {{ var('churn_grace_days') }}
+            and not customer_contracts.has_running_line_items
+            and not customer_contracts.is_renewed_early
             and (
                 customer_deals.last_won_close_date is null
                 or customer_deals.last_won_close_date
@@ -104,18 +106,26 @@ final as (
         cast(coalesce(customer_deals.open_deals, 0) as integer) as open_deals,
         cast(coalesce(customer_deals.lost_deals_365d, 0) as integer)
             as lost_deals_365d,
-        {{ money('coalesce(customer_deals.won_amount_home, 0)') }}
-            as won_amount_home,
-        {{ money('coalesce(customer_deals.open_amount_home, 0)') }}
-            as open_amount_home,
-        {{ money('coalesce(customer_deals.weighted_open_amount_home, 0)') }}
-            as weighted_open_amount_home,
+        cast(coalesce(customer_deals.deals_without_home_amount, 0) as integer)
+            as deals_without_home_amount,
+        {{ sum_or_none(
+            'customer_deals.won_deals', 'customer_deals.won_amount_home'
+        ) }} as won_amount_home,
+        {{ sum_or_none(
+            'customer_deals.open_deals', 'customer_deals.open_amount_home'
+        ) }} as open_amount_home,
+        {{ sum_or_none(
+            'customer_deals.open_deals',
+            'customer_deals.weighted_open_amount_home'
+        ) }} as weighted_open_amount_home,
         {{ money('customer_contracts.contract_value') }} as contract_value,
         customer_contracts.days_to_renewal,
         cast(coalesce(customer_deals.open_renewal_deal_count, 0) as integer)
             as open_renewal_deal_count,
-        {{ money('coalesce(customer_deals.open_renewal_deal_amount, 0)') }}
-            as open_renewal_deal_amount,
+        {{ sum_or_none(
+            'customer_deals.open_renewal_deal_count',
+            'customer_deals.open_renewal_deal_amount'
+        ) }} as open_renewal_deal_amount,
         cast(
             customer_deals.next_renewal_deal_probability as {{ type_number() }}
         ) as next_renewal_deal_probability,

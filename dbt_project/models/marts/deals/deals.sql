@@ -84,7 +84,7 @@ final as (
                         deals.amount - deal_amounts.first_amount
                         as double precision
                     )
-                    / cast(deal_amounts.first_amount as double precision)
+                    / abs(cast(deal_amounts.first_amount as double precision))
         end as amount_change_pct,
         cast(deals.n_companies as integer) as n_companies,
         cast(coalesce(deal_contacts.n_contacts, 0) as integer) as n_contacts,

@@ -10,7 +10,6 @@ object_id_map as (
 
 contact_emails as (
     select * from {{ ref('int_hubspot__contact_emails') }}
-    where is_identifying
 ),
 
 internal_people as (
@@ -54,6 +53,7 @@ claims as (
         'exact_email' as resolved_by,
         is_primary
     from contact_emails
+    where is_identifying
     union all
     select
         'email_primary' as identity_type,
@@ -63,7 +63,10 @@ claims as (
         true as is_primary
     from internal_people
     left join contact_emails on internal_people.email = contact_emails.email
-    where internal_people.email <> '' and contact_emails.email is null
+    where
+        internal_people.email <> ''
+        and contact_emails.email is null
+        and not {{ is_role_mailbox('internal_people.email') }}
     union all
     select
         'owner_id' as identity_type,
