@@ -6,12 +6,13 @@ import dagster as dg
 
 from hubspot_pipeline.assets import raw
 from hubspot_pipeline.assets.build import Built
+from hubspot_pipeline.assets.instance import own_tag
 
 if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.run import RunResult
 
 RESUMES_AT = "hubspot/resumes_at"
-"""Tag of a run that waits for the daily limit: an ISO instant."""
+"""Tag of a run that waits for the daily limit, of its own: an ISO instant."""
 UNTOLD = "incidents"
 """Metadata of a failure: incident -> what happened, for everything that no check tells."""
 LIMIT = "daily limit"
@@ -23,7 +24,8 @@ def fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", buil
     parts: list[str] = []
     untold: dict[str, str] = {}
     if result is not None and result.resumes_at is not None:
-        context.instance.add_run_tags(context.run_id, {RESUMES_AT: result.resumes_at.isoformat()})
+        tag = own_tag(context.run_id, RESUMES_AT, result.resumes_at.isoformat())
+        context.instance.add_run_tags(context.run_id, tag)
         untold[LIMIT] = (
             f"Today's share of HubSpot's daily calls is used up; what was read is kept. The schedule goes on after "
             f"{result.resumes_at:%Y-%m-%d %H:%M} UTC, or run `hubspot-pipeline sync` then."

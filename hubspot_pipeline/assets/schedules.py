@@ -8,7 +8,7 @@ import dagster as dg
 
 from hubspot_pipeline.assets import raw
 from hubspot_pipeline.assets.failure import RESUMES_AT
-from hubspot_pipeline.assets.instance import FINISHED, in_progress
+from hubspot_pipeline.assets.instance import FINISHED, in_progress, read_own
 from hubspot_pipeline.assets.jobs import MARTS, RECONCILE, SYNC
 from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import below
@@ -91,8 +91,8 @@ def waits_until(instance: dg.DagsterInstance) -> datetime | None:
     """When the daily limit that stopped the newest sync ends, if it was stopped by it."""
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=FINISHED), limit=20):
         if run.job_name != MARTS:
-            tag = run.tags.get(RESUMES_AT)
-            return datetime.fromisoformat(tag) if tag else None
+            resumes_at = read_own(run, RESUMES_AT)
+            return datetime.fromisoformat(resumes_at) if resumes_at else None
     return None
 
 

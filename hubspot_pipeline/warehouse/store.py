@@ -16,6 +16,9 @@ from hubspot_pipeline.errors import ConfigError, LoadError, WarehouseBusy, Wrong
 from hubspot_pipeline.settings import Settings
 
 SCHEMA = "hubspot"
+_LOCK = "run.lock"
+MOMENT = 0.5
+"""Seconds to wait for what another process of ours holds while it takes a look."""
 _BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException, duckdb.InternalException)
 STORAGE = "v1.2.0"
 """DuckDB storage version: every 1.x tool from 1.2 on opens the file."""
@@ -45,9 +48,9 @@ def locked(settings: Settings) -> Iterator[None]:
     folder = settings.working.parent
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / "run.pid"
-    lock = FileLock(folder / "run.lock")
+    lock = FileLock(folder / _LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=MOMENT)
     except Timeout:
         holder = note.read_text().strip() if note.exists() else "unknown"
         raise WarehouseBusy(
@@ -60,6 +63,18 @@ def locked(settings: Settings) -> Iterator[None]:
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+def is_free(data_dir: Path) -> bool:
+    """Whether no run holds the warehouse of a data folder; False where there is none."""
+    path = data_dir / ".load" / _LOCK
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return True
+    except Timeout:
+        return False
 
 
 def create(settings: Settings) -> None:
