@@ -148,9 +148,9 @@ def _left_alone(instance: dg.DagsterInstance, run_id: str) -> bool:
 
     A run lets go of the lock for moments between its steps, in which it tells events.
     """
-    from hubspot_pipeline.warehouse.store import is_free
+    from hubspot_pipeline.warehouse.store import is_held
 
-    if not is_free(Path(instance.root_directory).parent):
+    if is_held(Path(instance.root_directory).parent / ".load") is not False:
         return False
     newest = instance.get_records_for_run(run_id, limit=1, ascending=False).records
     return bool(newest) and time.time() - newest[0].timestamp > SILENCE
