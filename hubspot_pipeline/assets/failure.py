@@ -1,5 +1,6 @@
 """What a run left red -> one Failure for people, whose metadata names the incidents for the alerts."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -7,6 +8,8 @@ import dagster as dg
 from hubspot_pipeline.assets import raw
 from hubspot_pipeline.assets.build import Built
 from hubspot_pipeline.assets.instance import own_tag
+from hubspot_pipeline.assets.raw import EVENTS
+from hubspot_pipeline.assets.spans import named, span_of
 
 if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.run import RunResult
@@ -19,8 +22,13 @@ LIMIT = "daily limit"
 """The incident of a run that waits for it."""
 
 
-def fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", built: Built | None) -> None:
-    """Raise one Failure that lists everything red and the command that repeats it; its metadata names the incidents."""
+def fail_for(
+    context: dg.AssetExecutionContext, result: "RunResult | None", built: Built | None, of_days: Collection[str] = ()
+) -> None:
+    """Raise one Failure that lists everything red and the command that repeats it; its metadata names the incidents.
+
+    `of_days`: the logs of which the run read days alone.
+    """
     parts: list[str] = []
     untold: dict[str, str] = {}
     if result is not None and result.resumes_at is not None:
@@ -32,12 +40,18 @@ def fail_for(context: dg.AssetExecutionContext, result: "RunResult | None", buil
         )
         parts.append(untold[LIMIT])
     if result is not None and result.failed:
-        names = [outcome.stream for outcome in result.failed]
-        untold |= {raw.key(outcome.stream).to_user_string(): outcome.message for outcome in result.failed}
+        span = span_of(context.run)
+        for outcome in result.failed:
+            name = raw.key(outcome.stream).to_user_string()
+            untold[named(name, span if outcome.stream in of_days else None)] = outcome.message
         listed = "\n".join(f"  {outcome.stream}: {outcome.message}" for outcome in result.failed)
+        names = [outcome.stream for outcome in result.failed if outcome.stream not in of_days]
+        again = [f"Repeat them with: hubspot-pipeline sync {' '.join(names)}"] if names else []
+        if len(names) < len(result.failed):
+            again.append(f"Repeat the days in the UI: job {EVENTS}, Partitions, launch {span} again.")
         parts.append(
-            f"{len(names)} of {len(result.outcomes)} streams failed, the others landed:\n{listed}\n"
-            f"Repeat them with: hubspot-pipeline sync {' '.join(names)}"
+            f"{len(result.failed)} of {len(result.outcomes)} streams failed, the others landed:\n{listed}\n"
+            + "\n".join(again)
         )
     if built is not None and not built.ok:
         untold |= built.untold

@@ -103,7 +103,7 @@ def _work(
         quiet = _forget_old(settings) if context.job_name == "hubspot_reconcile" else None
     if quiet is not None:
         forget_runs(context.instance, datetime.now(UTC), timedelta(days=settings.retention_days), quiet)
-    fail_for(context, result, built)
+    fail_for(context, result, built, _logs_by_day(context, settings, todo))
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def _sync(
 
     watch, days = hubspot.progress(context.log), _days(context)
     since, until = _instant("since", config.since), _instant("until", config.until)
-    logs = [name for name in todo.streams if settings.streams.by_name[name].is_log] if days else []
+    logs = _logs_by_day(context, settings, todo)
     rest = [name for name in todo.streams if name not in logs]
     given: dict[str, Any] = {
         "trigger": _trigger(context.run.tags), "dagster_run_id": context.run_id, "progress": watch,
@@ -197,6 +197,11 @@ def _days(context: dg.AssetExecutionContext) -> dg.TimeWindow | None:
         return None
     window = context.partition_time_window
     return dg.TimeWindow(window.start.astimezone(UTC), window.end.astimezone(UTC))
+
+
+def _logs_by_day(context: dg.AssetExecutionContext, settings: Settings, todo: Plan) -> list[str]:
+    """Logs of which a run of partitions reads its days alone."""
+    return [name for name in todo.streams if settings.streams.by_name[name].is_log] if _days(context) else []
 
 
 def _landings(
