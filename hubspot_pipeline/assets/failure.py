@@ -9,7 +9,7 @@ from hubspot_pipeline.assets import raw
 from hubspot_pipeline.assets.build import Built
 from hubspot_pipeline.assets.instance import own_tag
 from hubspot_pipeline.assets.raw import EVENTS
-from hubspot_pipeline.assets.spans import named, span_of
+from hubspot_pipeline.assets.spans import Span, named, span_of
 
 if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.run import RunResult
@@ -41,18 +41,11 @@ def fail_for(
         parts.append(untold[LIMIT])
     if result is not None and result.failed:
         span = span_of(context.run)
-        for outcome in result.failed:
-            name = raw.key(outcome.stream).to_user_string()
-            untold[named(name, span if outcome.stream in of_days else None)] = outcome.message
-        listed = "\n".join(f"  {outcome.stream}: {outcome.message}" for outcome in result.failed)
-        names = [outcome.stream for outcome in result.failed if outcome.stream not in of_days]
-        again = [f"Repeat them with: hubspot-pipeline sync {' '.join(names)}"] if names else []
-        if len(names) < len(result.failed):
-            again.append(f"Repeat the days in the UI: job {EVENTS}, Partitions, launch {span} again.")
-        parts.append(
-            f"{len(result.failed)} of {len(result.outcomes)} streams failed, the others landed:\n{listed}\n"
-            + "\n".join(again)
-        )
+        untold |= {
+            named(raw.key(one.stream).to_user_string(), span if one.stream in of_days else None): one.message
+            for one in result.failed
+        }
+        parts.append(_streams(result, span, of_days))
     if built is not None and not built.ok:
         untold |= built.untold
         listed = "\n".join(f"  {line}" for line in built.failed) or built.error
@@ -63,3 +56,13 @@ def fail_for(
     if parts:
         metadata = {UNTOLD: dg.MetadataValue.json(untold)}
         raise dg.Failure(description="\n\n".join(parts), metadata=metadata, allow_retries=False)
+
+
+def _streams(result: "RunResult", span: Span | None, of_days: Collection[str]) -> str:
+    """The streams that failed, and what reads them again."""
+    listed = "\n".join(f"  {outcome.stream}: {outcome.message}" for outcome in result.failed)
+    text = f"{len(result.failed)} of {len(result.outcomes)} streams failed, the others landed:\n{listed}"
+    names = [outcome.stream for outcome in result.failed if outcome.stream not in of_days]
+    if len(names) < len(result.failed):
+        text += f"\nRepeat the days in the UI: job {EVENTS}, Partitions, launch {span} again."
+    return f"{text}\nRepeat them with: hubspot-pipeline sync {' '.join(names)}" if names else text
