@@ -23,7 +23,7 @@ from hubspot_pipeline.streams import STREAMS
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox, TellOnce
 from hubspot_pipeline_tests.receiver import Receiver, receiving
 from hubspot_pipeline_tests.runs import NONE
-from hubspot_pipeline_tests.test_alerts import project
+from hubspot_pipeline_tests.test_alerts import NEEDLE, project
 from hubspot_pipeline_tests.test_dagster_runs import environment
 
 Story = dict[str, list[dict[str, Any]]]
@@ -91,6 +91,7 @@ def tell(folder: Path) -> Story:
                 _parts(teller)
                 _days(teller)
                 _months(teller)
+                _models(teller)
     return teller.told
 
 
@@ -130,6 +131,18 @@ def _months(teller: Teller) -> None:
     config = {"ops": {"resync_window": {"config": {"streams": ["companies"]}}}}
     teller.run("the month of companies", job=WINDOWS, tags=month, config=config)
     teller.run("the month", job=WINDOWS, tags=month)
+
+
+def _models(teller: Teller) -> None:
+    """A model fails on a value, in a run whose output Dagster captures."""
+    company = next(row["id"] for row in teller.sandbox.dump() if row.get("object") == "companies" and "id" in row)
+    teller.sandbox.mutate({"op": "update", "object": "companies", "id": company, "properties": {"city": NEEDLE}})
+    teller.run("a model fails")
+
+
+@pytest.fixture(scope="module")
+def folder(told_once: TellOnce) -> Path:
+    return told_once("alerts_ended", tell)[1]
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +186,13 @@ def test_a_month_of_a_stream_is_an_incident_of_its_own_until_it_is_read(story: S
     assert message["remedy"] == f"In the UI: job {WINDOWS}, Partitions, launch 2026-02 again."
     assert news(story, "everything after the month") == news(story, "the month of companies") == []
     assert news(story, "the month") == [("recovered", "hubspot/contacts (2026-02)")]
+
+
+def test_the_value_that_a_model_failed_on_is_in_no_file_of_dagsters_home(story: Story, folder: Path) -> None:
+    assert news(story, "a model fails") == [("opened", "marts/cities")]
+    assert NEEDLE in (folder / "data" / ".load" / "dbt" / "dbt.log").read_text()
+    files = [path for path in (folder / "data" / "dagster_home").rglob("*") if path.is_file()]
+    captured = "".join(path.read_text() for path in files if path.suffix == ".out")
+    assert "Failure in model cities" in captured
+    assert "model cities (models/cities.sql): Conversion Error" in captured
+    assert [path for path in files if NEEDLE.encode() in path.read_bytes()] == []
