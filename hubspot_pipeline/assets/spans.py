@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 import dagster as dg
 from dagster._core.storage.tags import (
@@ -9,6 +10,9 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
     PARTITION_NAME_TAG,
 )
+
+from hubspot_pipeline.errors import ConfigError
+from hubspot_pipeline.settings import Settings
 
 WINDOWS = "hubspot_resync_window"
 """The job whose partitions are months."""
@@ -40,6 +44,15 @@ def span_of(run: dg.DagsterRun) -> Span | None:
     if not first or not last:
         return None
     return Span(first[:7], last[:7]) if run.job_name == WINDOWS else Span(first, last)
+
+
+def require_loaded(settings: Settings, first: datetime, until: datetime) -> None:
+    """Raises ConfigError where the first partition, from `first` to `until`, is older than what is loaded at all."""
+    if until <= settings.start:
+        raise ConfigError(
+            f"{first:%Y-%m-%d} is before HUBSPOT_START_DATE ({settings.start:%Y-%m-%d}), so nothing of it is loaded: "
+            f"choose later partitions, or set HUBSPOT_START_DATE={first:%Y-%m-%d} and repeat."
+        )
 
 
 def named(name: str, span: Span | None) -> str:

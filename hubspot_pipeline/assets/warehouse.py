@@ -21,6 +21,7 @@ from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import Plan, plan
 from hubspot_pipeline.assets.resource import HubSpotResource, SyncConfig
 from hubspot_pipeline.assets.retention import forget_runs
+from hubspot_pipeline.assets.spans import require_loaded
 from hubspot_pipeline.errors import ConfigError, LoadError, PipelineError
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream
@@ -161,6 +162,8 @@ def _sync(
     watch, days = hubspot.progress(context.log), _days(context)
     since, until = _instant("since", config.since), _instant("until", config.until)
     logs = _logs_by_day(context, settings, todo)
+    if logs and days:
+        require_loaded(settings, days.start, days.start + timedelta(days=1))
     rest = [name for name in todo.streams if name not in logs]
     given: dict[str, Any] = {
         "trigger": _trigger(context.run.tags), "dagster_run_id": context.run_id, "progress": watch,

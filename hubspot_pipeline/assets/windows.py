@@ -14,7 +14,7 @@ from hubspot_pipeline.assets.failure import UNTOLD
 from hubspot_pipeline.assets.instance import POOL, claim
 from hubspot_pipeline.assets.raw import key
 from hubspot_pipeline.assets.resource import HubSpotResource
-from hubspot_pipeline.assets.spans import WINDOWS, named, span_of
+from hubspot_pipeline.assets.spans import WINDOWS, named, require_loaded, span_of
 from hubspot_pipeline.assets.warehouse import MARK, line
 from hubspot_pipeline.errors import PipelineError
 
@@ -43,6 +43,7 @@ def resync_window(context: dg.OpExecutionContext, config: WindowConfig, hubspot:
     claim(context.instance, context.run_id)
     settings, month = hubspot.settings(), context.partition_time_window
     try:
+        require_loaded(settings, month.start, month.end)
         with portal_for(settings) as reachable:
             # the marts are older than the tables from here on; the next sync builds them
             settings.working.with_name(MARK).unlink(missing_ok=True)
