@@ -1,5 +1,6 @@
 """Ticks of schedules and sensor: they start a run, or say why not."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -21,7 +22,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.execute import execute
-from hubspot_pipeline.assets.failure import RESUMES_AT
+from hubspot_pipeline.assets.failure import LIMIT, RESUMES_AT, UNTOLD
 from hubspot_pipeline.assets.instance import POOL, PROCESS, SILENCE, dagster_home, in_progress, own_tag, this_process
 from hubspot_pipeline.assets.resource import HubSpotResource
 from hubspot_pipeline.assets.retention import forget_runs, sweep
@@ -31,7 +32,7 @@ from hubspot_pipeline.warehouse.ledger import quiet_runs
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline.warehouse.store import locked, open_store
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
-from hubspot_pipeline_tests.runs import landed, settings
+from hubspot_pipeline_tests.runs import NONE, chosen, landed, settings
 
 Status = dg.DagsterRunStatus
 
@@ -215,6 +216,26 @@ def test_the_night_reconciles_once(definitions: dg.Definitions, history: dg.Dags
     assert tick(definitions, history) == ""
 
 
+@pytest.mark.parametrize(("named", "again"), [({"hubspot/contacts": "HubSpot answered 500"}, False), ({}, True),
+                                              ({LIMIT: "used up", "hubspot/contacts": "it waits"}, True)])  # fmt: skip
+def test_a_reconcile_that_failed_for_single_streams_is_not_repeated_the_same_night(
+    definitions: dg.Definitions, history: dg.DagsterInstance, named: dict[str, str], again: bool
+) -> None:
+    @dg.op
+    def warehouse() -> None:
+        raise dg.Failure("not everything", metadata={UNTOLD: dg.MetadataValue.json(named)})
+
+    @dg.job
+    def hubspot_reconcile() -> None:
+        warehouse()
+
+    add(history, "hubspot_reconcile", Status.FAILURE)
+    assert tick(definitions, history, "daily_reconcile") == "", "one that was killed or refused does not count"
+    failed = hubspot_reconcile.execute_in_process(instance=history, raise_on_error=False).run_id
+    said = tick(definitions, history, "daily_reconcile")
+    assert said == ("" if again else f"run {failed[:8]} reconciled already; it failed for hubspot/contacts")
+
+
 def test_finished_runs_are_forgotten_but_for_the_last_of_each_job(history: dg.DagsterInstance) -> None:
     names = ("hubspot_sync", "hubspot_sync", "hubspot_reconcile")
     first, second, reconcile = (add(history, name, Status.SUCCESS) for name in names)
@@ -234,7 +255,13 @@ def test_a_reconcile_forgets_old_runs(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.mutate({"op": "create", "object": "contacts", "properties": {}})
     jobs = ("hubspot_sync", "hubspot_sync", "hubspot_reconcile")
     shown = execute(given, streams=["owners"], with_marts=False).run_id
-    done = [execute(given, job=job, streams=["contacts"], with_marts=False).run_id for job in jobs]
+    done = [execute(given, job=job, streams=["contacts"], with_marts=False).run_id for job in jobs[:2]]
+    printed = dagster_home(given) / "storage"
+    for run_id in done:
+        (printed / run_id / "compute_logs").mkdir(parents=True)  # as runs of the UI leave it
+        (printed / run_id / "compute_logs" / "warehouse.out").touch()
+    done.append(execute(given, job=jobs[2], streams=["contacts"], with_marts=False).run_id)
+    assert [path.name for path in printed.glob("*-*-*-*-*")] == [done[1]]
     with open_store(given) as con:
         rows = con.execute(
             "SELECT dagster_run_id, rows_inserted FROM hubspot.sync_runs WHERE stream = 'contacts' ORDER BY started_at"
@@ -270,7 +297,7 @@ def test_the_sensor_keeps_ten_minutes_between_its_runs(
 ) -> None:
     (sensor,) = definitions.sensors or []
     assert isinstance(sensor, dg.SensorDefinition)
-    recently = (datetime.now(UTC) - timedelta(minutes=9)).isoformat()
+    recently = json.dumps({"at": (datetime.now(UTC) - timedelta(minutes=9)).isoformat()})
     with dg.build_sensor_context(
         instance=history, cursor=recently, resources={"hubspot": HubSpotResource()}, definitions=definitions
     ) as context:
@@ -297,3 +324,50 @@ def test_the_sensor_starts_nothing_that_was_turned_on_since_the_definitions_were
     selected = {key.to_user_string() for key in request.asset_selection or []}
     assert "hubspot/contacts" in selected
     assert "hubspot/products" not in selected
+
+
+class Given(HubSpotResource):
+    """The resource with the settings of a test, of which a filter keeps few contacts."""
+
+    folder: str
+    url: str
+
+    def settings(self) -> Settings:
+        oslo = {"field": "city", "condition": "equals", "value": "Oslo"}
+        wanted = {"streams": NONE | {"contacts": True, "companies": True}, "filters": {"contacts": [oslo]}}
+        return chosen(settings(Path(self.folder), self.url), json.dumps(wanted))
+
+
+def test_the_sensor_asks_once_for_what_a_filter_does_not_keep(
+    sandbox: Sandbox, history: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    hubspot = Given(folder=str(tmp_path / "data"), url=sandbox.url)
+    given = hubspot.settings()
+    loaded = assemble(given)
+    (sensor,) = loaded.sensors or []
+    assert isinstance(sensor, dg.SensorDefinition)
+    cursor: str | None = "2026-01-01T00:00:00+00:00"  # of an earlier release
+
+    def ticked() -> set[str]:
+        nonlocal cursor
+        with dg.build_sensor_context(
+            instance=history, cursor=cursor, resources={"hubspot": hubspot}, definitions=loaded
+        ) as context:
+            data = sensor.evaluate_tick(context)
+        if data.run_requests:
+            asked = json.loads(data.cursor or "")
+            cursor = json.dumps(asked | {"at": "2026-01-01T00:00:00Z"})  # long ago
+        keys = [key for request in data.run_requests or [] for key in request.asset_selection or []]
+        return {key.path[-1] for key in keys if key.path[0] == "hubspot"} - {"associations"}
+
+    sandbox.mutate(*({"op": "create", "object": kind, "properties": {"city": "Oslo"}}
+                     for kind in ("contacts", "companies")))  # fmt: skip
+    landed(run(given))
+    assert ticked() == set()
+    sandbox.mutate({"op": "create", "object": "contacts", "properties": {"city": "Bergen"}})
+    assert ticked() == {"contacts"}
+    landed(run(given))
+    assert ticked() == set(), "the warehouse will never have it"
+    sandbox.mutate({"op": "create", "object": "contacts", "properties": {"city": "Oslo"}},
+                   {"op": "create", "object": "companies", "properties": {}})  # fmt: skip
+    assert ticked() == {"contacts", "companies"}

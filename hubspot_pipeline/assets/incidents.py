@@ -126,9 +126,9 @@ def _asset(verdict: Verdict, event: dg.DagsterEvent, name: str, job: str, *, win
 
 def _end(verdict: Verdict, run: dg.DagsterRun, events: Sequence[dg.DagsterEvent], *, succeeded: bool) -> None:
     """What the end of a run says of it and of what no event names."""
-    job, untold = _RUN + run.job_name, _untold(events)
-    verdict.red |= untold or {}
-    if succeeded or (untold is not None and verdict.red):
+    job, named_by_step = _RUN + run.job_name, untold(events)
+    verdict.red |= named_by_step or {}
+    if succeeded or (named_by_step is not None and verdict.red):
         (verdict.well if verdict.span is None else verdict.well_there).add(job)
     elif not any(event.event_type is dg.DagsterEventType.RUN_CANCELED for event in events):
         verdict.red[named(job, verdict.span)] = _reason(events)
@@ -179,7 +179,7 @@ def _figures(metadata: Mapping[str, dg.MetadataValue[Any]]) -> Iterator[str]:
             yield f"{name.rpartition('/')[2].replace('_', ' ')} {value.value:,}"
 
 
-def _untold(events: Sequence[dg.DagsterEvent]) -> dict[str, str] | None:
+def untold(events: Sequence[dg.DagsterEvent]) -> dict[str, str] | None:
     """The incidents that the failed step itself names; None if it was stopped before it could."""
     for event in events:
         given = event.step_failure_data.user_failure_data if event.is_step_failure else None
