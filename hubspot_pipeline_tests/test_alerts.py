@@ -530,6 +530,26 @@ def test_another_webhook_is_refused_without_being_shown(url: str) -> None:
     assert "services" not in str(refused.value)
 
 
+def test_a_messages_link_leads_to_where_the_ui_is_reached(history: dg.DagsterInstance, receiver: Receiver) -> None:
+    environment = {"HUBSPOT_DAGSTER_URL": "https://example.com/dagster/"}
+    given = replace(Settings.load(ROOT, environment), alert_webhook=receiver.webhook)
+    ended(history, "refused")
+    (run,) = history.get_runs()
+    assert sensed(given, history) == "1 messages posted"
+    (message,) = receiver.taken()
+    assert message["run_url"] == f"https://example.com/dagster/runs/{run.run_id}"
+    assert message["run_url"] in message["text"]
+    assert Settings.load(ROOT, {}).dagster_url == "http://127.0.0.1:3000"
+
+
+@pytest.mark.parametrize(
+    "url", ["example.com", "ftp://example.com", "https://", "https://[", "https://a:b@example.com"]
+)
+def test_an_address_of_the_ui_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="HUBSPOT_DAGSTER_URL is no address"):
+        Settings.load(ROOT, {"HUBSPOT_DAGSTER_URL": url})
+
+
 def test_the_sensor_is_there_and_running_where_a_webhook_is_set() -> None:
     assert alerts.sensors(Settings.load(ROOT, {})) == []
     (sensor,) = alerts.sensors(Settings.load(ROOT, {"HUBSPOT_ALERT_WEBHOOK": "https://hooks.slack.com/services/x"}))

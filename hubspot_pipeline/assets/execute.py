@@ -100,7 +100,7 @@ def execute(
             raise_on_error=False,
         )
         try:
-            alerts.tell(settings.alert_webhook, instance)
+            alerts.tell(settings.alert_webhook, instance, settings.dagster_url)
         except AlertError as error:
             logging.getLogger(__name__).warning("%s", error)
     if caller.error is not None:
