@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.check import Report, Row
     from hubspot_pipeline.warehouse.custom import CustomObjects
     from hubspot_pipeline.warehouse.estimate import Cost
-    from hubspot_pipeline.warehouse.ledger import Outcome
+    from hubspot_pipeline.warehouse.ledger import Outcome, Status
     from hubspot_pipeline.warehouse.person import Person
     from hubspot_pipeline.warehouse.traces import Proof
 
@@ -78,14 +78,17 @@ def summary(settings: "Settings") -> None:
     print("\nSee it: make ui, then open the address it prints.")
 
 
-def status(found: dict[str, Rows]) -> None:
+def status(found: "Status") -> None:
     """Streams with their totals, and the last runs."""
-    if not found["runs"]:
+    if found.busy:
+        old = f"the figures are those published at {found.published:%Y-%m-%d %H:%M:%SZ}" if found.published else ""
+        print(f"A run is at work; {old or 'nothing has been published before'}.\n")
+    elif not found.runs:
         print("Nothing has run yet: `make demo`, or `hubspot-pipeline sync` with your own token.")
-        return
-    table(found["objects"])
-    print()
-    table(found["runs"])
+    if found.runs:
+        table(found.objects)
+        print()
+        table(found.runs)
 
 
 def check(report: "Report") -> None:

@@ -19,9 +19,20 @@ from hubspot_pipeline.credentials import NO_SECRET, Credential, Secret
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.streams import Stream, Streams
 
-__all__ = ["DEFAULT_BASE_URL", "DEFAULT_START", "NO_SECRET", "Credential", "Secret", "Settings", "parse_instant"]
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "DEFAULT_START",
+    "DEFAULT_UI",
+    "NO_SECRET",
+    "Credential",
+    "Secret",
+    "Settings",
+    "parse_instant",
+]
 
 DEFAULT_BASE_URL = "https://api.hubapi.com"
+DEFAULT_UI = "http://127.0.0.1:3000"
+"""Where `make ui` shows a run."""
 DEFAULT_START = datetime(2006, 6, 1, tzinfo=UTC)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _BASE_URL = re.compile(
@@ -64,6 +75,8 @@ class Settings:
     """Key of the hashes that hubspot.yaml asks for; another key makes other hashes."""
     alert_webhook: Secret = NO_SECRET
     """Where incidents are told; whoever knows the URL can post there."""
+    dagster_url: str = DEFAULT_UI
+    """Where Dagster's UI is reached by those who are told; their links lead there."""
 
     def __post_init__(self) -> None:
         if not _BASE_URL.fullmatch(self.base_url):
@@ -147,6 +160,7 @@ class Settings:
             choice=choice,
             hash_key=_hash_key(text("HUBSPOT_HASH_KEY"), needed=choice.hashes),
             alert_webhook=_webhook(text("HUBSPOT_ALERT_WEBHOOK")),
+            dagster_url=_dagster_url(text("HUBSPOT_DAGSTER_URL", DEFAULT_UI)),
         )
         made = replace(made, credential=credentials.chosen(text, made.login_file if with_login else None))
         return replace(made, everything=made.is_sandbox)
@@ -193,6 +207,18 @@ def _webhook(value: str) -> Secret:
             "webhook's whole URL, or leave the setting empty."
         )
     return Secret(value)
+
+
+def _dagster_url(value: str) -> str:
+    """The address without its last slash. Names no secret: it is posted with every message."""
+    try:
+        url = urlsplit(value)
+        allowed = url.scheme in ("http", "https") and bool(url.hostname) and not (url.username or url.query)
+    except ValueError:
+        allowed = False
+    if not allowed:
+        raise ConfigError("HUBSPOT_DAGSTER_URL is no address such as https://dagster.example.com; leave out the rest.")
+    return value.rstrip("/")
 
 
 def _number(name: str, value: str, low: float, high: float) -> float:

@@ -112,7 +112,7 @@ def _refusal(status: int, category: str) -> dict[str, Any]:
 
 def _commands(told: dict[str, Any], folder: Path, sandbox: Sandbox) -> None:
     _environment(folder, sandbox, ACCESS_TOKEN=TOKEN)
-    _fail(sandbox, companies=_refusal(400, "VALIDATION_ERROR"), products=_refusal(403, "FORBIDDEN"),
+    _fail(sandbox, companies=_refusal(400, f"VALIDATION{OWNED}"), products=_refusal(403, "FORBIDDEN"),
           deals={"status": 423, "times": 1})  # fmt: skip
     _command(told, folder, "some streams fail", ["-c", WATCHED], "sync", *STREAMS, "--no-marts", "--yes")
     _environment(folder, sandbox, CLIENT_ID="app", CLIENT_SECRET=CLIENT_SECRET, REFRESH_TOKEN=f"{REFRESH_TOKEN}-old")

@@ -22,6 +22,9 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 import pytest
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG as RANGE_END
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_START_TAG as RANGE_START
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 from filelock import FileLock
 
 from hubspot_pipeline.api.notify import post
@@ -30,6 +33,7 @@ from hubspot_pipeline.assets.execute import execute
 from hubspot_pipeline.assets.failure import UNTOLD
 from hubspot_pipeline.assets.incidents import LONGEST
 from hubspot_pipeline.assets.instance import dagster_home, history_of
+from hubspot_pipeline.assets.spans import WINDOWS
 from hubspot_pipeline.errors import AlertError, ConfigError, CredentialError, said
 from hubspot_pipeline.sandbox import serve
 from hubspot_pipeline.settings import NO_SECRET, Secret, Settings
@@ -302,16 +306,28 @@ def history(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def started(history: dg.DagsterInstance, job: str = "hubspot_sync") -> dg.DagsterRun:
+def started(history: dg.DagsterInstance, job: str = "hubspot_sync", **tags: str) -> dg.DagsterRun:
     """Enter a run that works, as the daemon would have left it."""
-    run = dg.DagsterRun(job_name=job, run_id=str(uuid.uuid4()), status=Status.STARTED)
+    run = dg.DagsterRun(job_name=job, run_id=str(uuid.uuid4()), status=Status.STARTED, tags=tags)
     history.add_run(run)
     return run
 
 
-def ended(history: dg.DagsterInstance, message: str, job: str = "hubspot_sync") -> None:
-    """Enter a run that somebody canceled, saying so."""
-    history.report_run_canceled(started(history, job), message)
+def ended(history: dg.DagsterInstance, message: str, job: str = "hubspot_sync", **tags: str) -> None:
+    """Enter a run that failed, saying so."""
+    history.report_run_failed(started(history, job, **tags), message)
+
+
+def went_well(history: dg.DagsterInstance, job: str = "hubspot_sync", **tags: str) -> None:
+    """Enter a run that succeeded."""
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, job)
+    history.report_dagster_event(event, started(history, job, **tags).run_id)
+
+
+def told(history: dg.DagsterInstance, receiver: Receiver) -> list[tuple[str, str]]:
+    """What is posted now."""
+    alerts.tell(receiver.webhook, history)
+    return [(message["state"], message["incident"]) for message in receiver.taken()]
 
 
 def test_what_was_red_before_is_told_from_the_newest_run_on(history: dg.DagsterInstance, receiver: Receiver) -> None:
@@ -399,6 +415,71 @@ def test_a_run_that_is_just_noting_its_success_is_not_taken_for_a_failed_one(
     assert alerts.tell(receiver.webhook, history) == 0
 
 
+@pytest.mark.parametrize("job", ["marts", "__ASSET_JOB", "hubspot_events", "ad_hoc"])
+def test_the_run_of_a_job_without_a_schedule_is_over_with_the_next_whole_sync_and_can_be_told_again(
+    history: dg.DagsterInstance, receiver: Receiver, job: str
+) -> None:
+    ended(history, "refused", job)
+    assert told(history, receiver) == [("opened", f"run of {job}")]
+    went_well(history, "hubspot_sync", **{PARTITION_NAME_TAG: "2026-06-01"})
+    assert told(history, receiver) == [], "that was no whole sync"
+    went_well(history, "hubspot_sync")
+    assert told(history, receiver) == [("recovered", f"run of {job}")]
+    ended(history, "refused again", job)
+    assert told(history, receiver) == [("opened", f"run of {job}")]
+    went_well(history, job)
+    assert told(history, receiver) == [("recovered", f"run of {job}")]
+
+
+@pytest.mark.parametrize(
+    ("job", "other"), [("hubspot_sync", "hubspot_reconcile"), ("hubspot_reconcile", "hubspot_sync")]
+)
+def test_the_run_of_a_job_that_has_a_schedule_is_over_with_its_own_next_one(
+    history: dg.DagsterInstance, receiver: Receiver, job: str, other: str
+) -> None:
+    ended(history, "refused", job)
+    assert told(history, receiver) == [("opened", f"run of {job}")]
+    went_well(history, other)
+    assert told(history, receiver) == []
+    went_well(history, job)
+    assert told(history, receiver) == [("recovered", f"run of {job}")]
+
+
+@pytest.mark.parametrize(
+    ("job", "span"), [("hubspot_events", "2026-06-02"), ("__ASSET_JOB", "2026-06-02"), (WINDOWS, "2026-06")]
+)
+def test_a_run_of_partitions_is_over_when_they_were_read(
+    history: dg.DagsterInstance, receiver: Receiver, job: str, span: str
+) -> None:
+    day = {PARTITION_NAME_TAG: "2026-06-02" if job != WINDOWS else "2026-06-01"}
+    ended(history, "killed", job, **day)
+    alerts.tell(receiver.webhook, history)
+    (message,) = receiver.taken()
+    assert message["incident"] == f"run of {job} ({span})"
+    assert message["remedy"].endswith(f"Partitions, launch {span} again.")
+    went_well(history, "hubspot_sync")
+    went_well(history, job)
+    went_well(history, job, **{PARTITION_NAME_TAG: "2026-07-01"})
+    assert told(history, receiver) == []
+    if job == WINDOWS:
+        went_well(history, job, **day)
+    else:
+        went_well(history, job, **{RANGE_START: "2026-06-01", RANGE_END: "2026-06-03"})
+    assert told(history, receiver) == [("recovered", f"run of {job} ({span})")]
+
+
+def test_a_run_that_somebody_cancels_is_no_incident_and_ends_none(
+    history: dg.DagsterInstance, receiver: Receiver
+) -> None:
+    ended(history, "refused")
+    assert told(history, receiver) == [("opened", "run of hubspot_sync")]
+    for job in ("hubspot_sync", "marts"):
+        history.report_run_canceled(started(history, job), "stopped by somebody")
+    assert told(history, receiver) == []
+    went_well(history)
+    assert told(history, receiver) == [("recovered", "run of hubspot_sync")]
+
+
 def test_one_process_tells_at_a_time(history: dg.DagsterInstance, receiver: Receiver) -> None:
     ended(history, "one")
     with FileLock(Path(history.root_directory) / "alerts.lock"):
@@ -447,6 +528,26 @@ def test_another_webhook_is_refused_without_being_shown(url: str) -> None:
     with pytest.raises(ConfigError, match="HUBSPOT_ALERT_WEBHOOK is not a URL that starts with https://") as refused:
         Settings.load(ROOT, {"HUBSPOT_ALERT_WEBHOOK": url})
     assert "services" not in str(refused.value)
+
+
+def test_a_messages_link_leads_to_where_the_ui_is_reached(history: dg.DagsterInstance, receiver: Receiver) -> None:
+    environment = {"HUBSPOT_DAGSTER_URL": "https://example.com/dagster/"}
+    given = replace(Settings.load(ROOT, environment), alert_webhook=receiver.webhook)
+    ended(history, "refused")
+    (run,) = history.get_runs()
+    assert sensed(given, history) == "1 messages posted"
+    (message,) = receiver.taken()
+    assert message["run_url"] == f"https://example.com/dagster/runs/{run.run_id}"
+    assert message["run_url"] in message["text"]
+    assert Settings.load(ROOT, {}).dagster_url == "http://127.0.0.1:3000"
+
+
+@pytest.mark.parametrize(
+    "url", ["example.com", "ftp://example.com", "https://", "https://[", "https://a:b@example.com"]
+)
+def test_an_address_of_the_ui_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="HUBSPOT_DAGSTER_URL is no address"):
+        Settings.load(ROOT, {"HUBSPOT_DAGSTER_URL": url})
 
 
 def test_the_sensor_is_there_and_running_where_a_webhook_is_set() -> None:

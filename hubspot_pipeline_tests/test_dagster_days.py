@@ -28,9 +28,11 @@ class Given(HubSpotResource):
 
     folder: str
     url: str
+    start: str = "2006-06-01"
 
     def settings(self) -> Settings:
-        return settings(Path(self.folder), self.url, choice=CHOSEN)
+        start = datetime.fromisoformat(self.start).replace(tzinfo=UTC)
+        return settings(Path(self.folder), self.url, choice=CHOSEN, start=start)
 
 
 def _portal(sandbox: Sandbox, days: int) -> None:
@@ -64,7 +66,7 @@ def _execute(given: Settings, hubspot: Given, job: str, instance: dg.DagsterInst
              tags: dict[str, str] | None = None) -> dg.ExecuteInProcessResult:  # fmt: skip
     definition = assemble(given, hubspot).resolve_job_def(job)
     return definition.execute_in_process(
-        instance=instance, tags=tags, asset_selection=[raw.key(key) for key in keys]
+        instance=instance, tags=tags, asset_selection=[raw.key(key) for key in keys], raise_on_error=False
     )  # fmt: skip
 
 
@@ -117,3 +119,20 @@ def test_days_are_for_logs_and_the_other_streams_of_a_run_are_read_as_always(san
     assert done.success
     assert rows(given, "SELECT count(*) FROM hubspot.email_events") == [(1,)]
     assert rows(given, "SELECT count(*) FROM hubspot.contacts") == [(1,)]
+
+
+def test_days_of_which_nothing_is_loaded_are_refused(sandbox: Sandbox, tmp_path: Path) -> None:
+    _portal(sandbox, 3)
+    hubspot = Given(folder=str(tmp_path), url=sandbox.url, start="2026-06-13T20:00")
+    given = hubspot.settings()
+    before, first = datetime(2026, 6, 12, tzinfo=UTC), datetime(2026, 6, 13, tzinfo=UTC)
+    with dg.DagsterInstance.ephemeral() as instance:
+        for last in (before, NOW):
+            refused = _execute(given, hubspot, EVENTS, instance, ["email_events"], _range(before, last))
+            (failed,) = [event.step_failure_data for event in refused.all_events if event.is_step_failure]
+            assert failed.user_failure_data is not None
+            message = failed.user_failure_data.description or ""
+            assert message.startswith("2026-06-12 is before HUBSPOT_START_DATE (2026-06-13)")
+            assert "HUBSPOT_START_DATE=2026-06-12" in message
+        assert instance.get_materialized_partitions(raw.key("email_events")) == set()
+        assert _execute(given, hubspot, EVENTS, instance, ["email_events"], _range(first, NOW)).success

@@ -1,5 +1,6 @@
 """A month read again from the backfill page: it mends the records of that month and moves no cursor."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -20,9 +21,11 @@ class Given(HubSpotResource):
 
     folder: str
     url: str
+    start: str = "2006-06-01"
 
     def settings(self) -> Settings:
-        return settings(Path(self.folder), self.url, small_portal=0)
+        start = datetime.fromisoformat(self.start).replace(tzinfo=UTC)
+        return settings(Path(self.folder), self.url, small_portal=0, start=start)
 
 
 def test_a_month_is_read_again_without_moving_a_cursor(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -55,6 +58,18 @@ def test_a_month_is_read_again_without_moving_a_cursor(sandbox: Sandbox, tmp_pat
             "SELECT cursor_after FROM hubspot.sync_runs WHERE stream = 'contacts' ORDER BY started_at DESC LIMIT 1"
         ).fetchone()
     assert newest == cursor
+
+
+def test_a_month_of_which_nothing_is_loaded_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
+    hubspot = Given(folder=str(tmp_path), url=sandbox.url, start="2024-02-01")
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = job().execute_in_process(
+            instance=instance, partition_key="2024-01-01", resources={"hubspot": hubspot}, raise_on_error=False
+        )
+    (failed,) = [event.step_failure_data for event in done.all_events if event.is_step_failure]
+    assert failed.user_failure_data is not None
+    assert "2024-01-01 is before HUBSPOT_START_DATE" in (failed.user_failure_data.description or "")
+    assert sandbox.calls() == []
 
 
 def test_the_months_reach_from_hubspots_first_year_to_the_running_month() -> None:

@@ -78,7 +78,7 @@ def test_what_an_error_body_repeats_is_nowhere(story: Story) -> None:
 
 
 def test_no_message_steers_a_terminal(story: Story) -> None:
-    assert "]0;owned no number" in story.printed
+    assert "VALIDATION ]0;owned no number" in story.printed
     assert [char for char in story.printed if not char.isprintable() and char != "\n"] == []
 
 

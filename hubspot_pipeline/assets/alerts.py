@@ -19,12 +19,10 @@ from filelock import FileLock, Timeout
 from hubspot_pipeline.assets.incidents import KINDS, judge, remedy, stream_of
 from hubspot_pipeline.assets.instance import in_progress
 from hubspot_pipeline.errors import AlertError
-from hubspot_pipeline.settings import Secret, Settings
+from hubspot_pipeline.settings import DEFAULT_UI, Secret, Settings
 
 STATE = "hubspot_pipeline/told"
 """Key of the state in Dagster's own database, so that it goes where the runs go."""
-ADDRESS = "http://127.0.0.1:3000"
-"""Where `make ui` shows a run."""
 AT_ONCE = 10
 """Runs that are looked at in one go."""
 _ENDS: tuple[RunStatusChangeEventType, ...] = (
@@ -56,7 +54,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     )  # fmt: skip
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         try:
-            told = tell(settings.alert_webhook, context.instance)
+            told = tell(settings.alert_webhook, context.instance, settings.dagster_url)
         except AlertError as error:
             return dg.SkipReason(str(error))
         return dg.SkipReason(f"{told} messages posted" if told else "no incident opened or ended")
@@ -64,8 +62,10 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     return [alerts]
 
 
-def tell(webhook: Secret, instance: dg.DagsterInstance) -> int:
+def tell(webhook: Secret, instance: dg.DagsterInstance, ui: str = DEFAULT_UI) -> int:
     """Post what opened and what ended in the runs since the last time; gives the number of messages.
+
+    `ui`: address of the UI that shows the runs.
 
     Does nothing without a webhook, or while another process does it. Raises AlertError where a message was not taken.
     """
@@ -73,12 +73,12 @@ def tell(webhook: Secret, instance: dg.DagsterInstance) -> int:
         return 0
     try:
         with FileLock(Path(instance.root_directory) / "alerts.lock", timeout=0):
-            return _tell(webhook, instance)
+            return _tell(webhook, instance, ui)
     except Timeout:
         return 0
 
 
-def _tell(webhook: Secret, instance: dg.DagsterInstance) -> int:
+def _tell(webhook: Secret, instance: dg.DagsterInstance, ui: str) -> int:
     from hubspot_pipeline.api.notify import post
 
     in_progress(instance)  # closes runs that were killed
@@ -86,14 +86,14 @@ def _tell(webhook: Secret, instance: dg.DagsterInstance) -> int:
     for end, run in _finished(instance, state):
         entries = instance.all_logs(run.run_id, of_type=KINDS)
         verdict = judge(run, [entry.dagster_event for entry in entries if entry.dagster_event is not None])
-        at = datetime.fromtimestamp(end.timestamp, UTC)
+        at, link = datetime.fromtimestamp(end.timestamp, UTC), f"{ui}/runs/{run.run_id}"
         for incident in sorted(verdict.red.keys() - state.open.keys()):
-            post(webhook, _opened(incident, verdict.red[incident], run, at))
+            post(webhook, _opened(incident, verdict.red[incident], run.job_name, link, at))
             state.open[incident] = at
             _write(instance, state)
             told += 1
         for incident in sorted(filter(verdict.ends, state.open)):
-            post(webhook, _recovered(incident, state.open[incident], run, at))
+            post(webhook, _recovered(incident, state.open[incident], run.job_name, link, at))
             del state.open[incident]
             _write(instance, state)
             told += 1
@@ -102,25 +102,24 @@ def _tell(webhook: Secret, instance: dg.DagsterInstance) -> int:
     return told
 
 
-def _opened(incident: str, what: str, run: dg.DagsterRun, at: datetime) -> dict[str, str]:
+def _opened(incident: str, what: str, job: str, link: str, at: datetime) -> dict[str, str]:
     todo = remedy(incident)
-    return _message(incident, "opened", what, todo, f"Incident: {incident}\n{what}\nWhat to do: {todo}", run, at)
+    return _message(incident, "opened", what, todo, f"Incident: {incident}\n{what}\nWhat to do: {todo}", job, link, at)
 
 
-def _recovered(incident: str, since: datetime, run: dg.DagsterRun, at: datetime) -> dict[str, str]:
+def _recovered(incident: str, since: datetime, job: str, link: str, at: datetime) -> dict[str, str]:
     what = f"It was red since {since:%Y-%m-%d %H:%M} UTC."
-    return _message(incident, "recovered", what, "", f"Recovered: {incident}\n{what}", run, at)
+    return _message(incident, "recovered", what, "", f"Recovered: {incident}\n{what}", job, link, at)
 
 
 def _message(
-    incident: str, state: str, what: str, todo: str, text: str, run: dg.DagsterRun, at: datetime
+    incident: str, state: str, what: str, todo: str, text: str, job: str, link: str, at: datetime
 ) -> dict[str, str]:
     """`text` is what chats show; there `<`, `>` and `&` are escaped, so that no name can call anybody or be a link."""
-    link = f"{ADDRESS}/runs/{run.run_id}"
     return {
         "text": f"{html.escape(text, quote=False)}\nRun: {link}",
         "incident": incident, "state": state, "stream": stream_of(incident), "message": what, "remedy": todo,
-        "run_url": link, "job": run.job_name, "at": at.isoformat(timespec="seconds"),
+        "run_url": link, "job": job, "at": at.isoformat(timespec="seconds"),
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ two; the events are translated by dagster-dbt itself.
 """
 
 import os
+import re
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from hubspot_pipeline.assets import lineage, preview
 from hubspot_pipeline.assets.lineage import Place
 from hubspot_pipeline.assets.models import PARSED_DIR, Models, dbt_environment
+from hubspot_pipeline.errors import said
 from hubspot_pipeline.report import told
 
 RESULTS = {"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"}
@@ -90,7 +92,7 @@ def _arguments(models: Models, target: Path, wanted: set[dg.AssetKey | dg.AssetC
     everything = wanted >= set(models.node_of)
     chosen = [".".join(node["fqn"]) for key, node in models.node_of.items() if key in wanted]
     return [
-        "--log-level", "none", "--log-level-file", "debug", "--no-print", "--no-use-colors",
+        "--log-level", "none", "--log-level-file", "info", "--no-print", "--no-use-colors",
         "--log-path", str(target), "build",
         "--project-dir", str(models.project_dir), "--profiles-dir", str(models.project_dir),
         "--target-path", str(target), "--exclude-resource-type", "unit_test",
@@ -108,8 +110,8 @@ def _invoke(arguments: list[str], results: list[dict[str, Any]], log: Callable[[
     from dbt_common.events.functions import msg_to_dict
 
     def collect(event: Any) -> None:
-        if event.info.level == "error":
-            print(told(event.info.msg), flush=True)  # by us: what dbt prints can hold values of the portal
+        if event.info.level == "error" and event.info.msg.strip():
+            print(without_values(event.info.msg), flush=True)
         if event.info.name in RESULTS:
             results.append(msg_to_dict(event))
             log(f"dbt: {event.info.msg}")
@@ -122,6 +124,16 @@ def _invoke(arguments: list[str], results: list[dict[str, Any]], log: Callable[[
     if outcome.exception is not None and not isinstance(outcome.exception, Exception):
         raise outcome.exception
     return outcome.exception
+
+
+def without_values(text: str) -> str:
+    """A message of dbt for people: the node and the class of its error. What follows can quote rows; dbt.log has it."""
+    first, *more = text.strip().splitlines()
+    kind = _ERROR_CLASS.match(more[0].strip()) if more else None
+    return told(said(Exception(first)).removeprefix("Exception: ") + (f": {kind[0]}" if kind else ""))
+
+
+_ERROR_CLASS = re.compile(r"[A-Za-z ]{1,40} Error\b")
 
 
 @contextmanager

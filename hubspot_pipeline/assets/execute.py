@@ -1,6 +1,7 @@
 """Settings, streams and options -> one run of a job in this process and in the UI's history -> an exit code."""
 
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import dagster as dg
 
 from hubspot_pipeline.assets import alerts, raw
 from hubspot_pipeline.assets.assembly import assemble
-from hubspot_pipeline.assets.instance import PROCESS, dagster_home, history_of, require_idle, this_process
+from hubspot_pipeline.assets.instance import PROCESS, dagster_home, history_of, own_tag, require_idle, this_process
 from hubspot_pipeline.assets.jobs import RECONCILE, SYNC
 from hubspot_pipeline.assets.progress import LogProgress
 from hubspot_pipeline.assets.reruns import below
@@ -89,15 +90,17 @@ def execute(
     definition = assemble(settings, resource).resolve_job_def(job)
     with history_of(dagster_home(settings)) as instance:
         require_idle(instance)
+        run_id = str(uuid.uuid4())
         done = definition.execute_in_process(
             instance=instance,
+            run_id=run_id,
             run_config=_run_config(job, config or {}),
             asset_selection=_selection(definition, streams, with_marts),
-            tags={TRIGGER: trigger, PROCESS: this_process()},
+            tags={TRIGGER: trigger, **own_tag(run_id, PROCESS, this_process())},
             raise_on_error=False,
         )
         try:
-            alerts.tell(settings.alert_webhook, instance)
+            alerts.tell(settings.alert_webhook, instance, settings.dagster_url)
         except AlertError as error:
             logging.getLogger(__name__).warning("%s", error)
     if caller.error is not None:

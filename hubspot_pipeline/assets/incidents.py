@@ -1,8 +1,11 @@
 """Events of a finished run -> what is red after it, and what is well again.
 
 An incident is a stream or model that did not land (`hubspot/contacts`), a red check of one (`hubspot/contacts:
-completeness`), dbt as a whole, the daily limit, or, where nothing of that explains a failure, the run of its job. What
-it says are names, counts and our own texts; a foreign exception says its class alone.
+completeness`), dbt as a whole, the daily limit, or, where nothing of that explains a failure, the run of its job; what
+happened to partitions names them (`hubspot/email_events (2026-06-01)`). What it says are names, counts and our own
+texts; a foreign exception says its class alone. A run that somebody canceled is none.
+
+Only what a run read or built ends an incident, and only where it read what was missing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +17,18 @@ import dagster as dg
 from hubspot_pipeline.assets.build import DBT
 from hubspot_pipeline.assets.failure import LIMIT, UNTOLD
 from hubspot_pipeline.assets.jobs import MARTS, RECONCILE, SYNC
-from hubspot_pipeline.assets.raw import SCHEMA
+from hubspot_pipeline.assets.raw import EVENTS, SCHEMA
+from hubspot_pipeline.assets.spans import WINDOWS, Span, named, parted, span_of
+from hubspot_pipeline.assets.warehouse import OP
 
 LONGEST = 600
 """Characters of what happened."""
 KINDS = {
     dg.DagsterEventType.ASSET_MATERIALIZATION,
+    dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    dg.DagsterEventType.ASSET_OBSERVATION,
     dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.ENGINE_EVENT,
     dg.DagsterEventType.RUN_SUCCESS,
@@ -41,12 +49,30 @@ class Verdict:
 
     red: dict[str, str] = field(default_factory=dict)
     well: set[str] = field(default_factory=set)
+    span: Span | None = None
+    """The partitions that the run is of."""
+    well_there: set[str] = field(default_factory=set)
+    """Names that are no incident any more in these partitions."""
     whole: bool = False
-    """Everything that is chosen was read and built, and succeeded."""
+    """All that is new of everything that is chosen was read and built, and the run succeeded."""
+    planned: set[str] = field(default_factory=set)
+    """Names that the run could have told of."""
 
     def ends(self, incident: str) -> bool:
-        """Whether an incident that was open before is over. What is no longer there ends with a whole run."""
-        return incident in self.well or (self.whole and not incident.startswith(_RUN) and incident not in self.red)
+        """Whether an incident that was open before is over."""
+        name, span = parted(incident)
+        if incident in self.red:
+            return False
+        if name in (self.well if span is None else self.well_there):
+            return span is None or (self.span is not None and self.span.covers(span))
+        return self.whole and self._is_past(name, span)
+
+    def _is_past(self, name: str, span: Span | None) -> bool:
+        """What a whole run ends without naming it: what is no longer there, and what goes on with the next sync."""
+        if name.startswith(_RUN):
+            return span is None and name.removeprefix(_RUN) not in (SYNC, RECONCILE)
+        asset, _, check = name.partition(": ")
+        return name not in self.planned or (bool(check) and asset in self.well)
 
 
 _RUN = "run of "
@@ -54,36 +80,74 @@ _RUN = "run of "
 
 def judge(run: dg.DagsterRun, events: Sequence[dg.DagsterEvent]) -> Verdict:
     """The verdict of a finished run, from its events of the `KINDS`."""
-    verdict = Verdict()
+    verdict = Verdict(span=span_of(run))
+    windowed = _is_windowed(run)
     for event in events:
-        if event.is_step_materialization and event.asset_key is not None:
-            verdict.well.add(event.asset_key.to_user_string())
-        elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             _check(verdict, event.asset_check_evaluation_data)
+        elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+            plan = event.asset_check_planned_data
+            verdict.planned.add(f"{plan.asset_key.to_user_string()}: {plan.check_name}")
+        elif event.asset_key is not None:
+            _asset(verdict, event, event.asset_key.to_user_string(), run.job_name, windowed=windowed)
     # the run's status is written behind the event of its end
     succeeded = any(event.event_type is dg.DagsterEventType.RUN_SUCCESS for event in events)
-    untold = _untold(events)
-    verdict.red |= untold or {}
-    if succeeded or (untold is not None and verdict.red):
-        verdict.well.add(_RUN + run.job_name)
-    else:
-        verdict.red[_RUN + run.job_name] = _reason(events)
-    verdict.whole = succeeded and not run.asset_selection and run.job_name in (SYNC, RECONCILE)
-    if succeeded and run.job_name == MARTS:
-        verdict.well.add(DBT)
-    if any(name.startswith(f"{SCHEMA}/") for name in verdict.well):
-        verdict.well.add(LIMIT)
+    verdict.whole = (
+        succeeded and not run.asset_selection and run.job_name in (SYNC, RECONCILE) and verdict.span is None
+        and run.parent_run_id is None and not windowed
+    )  # fmt: skip
+    _end(verdict, run, events, succeeded=succeeded)
     verdict.well -= verdict.red.keys()
     return verdict
+
+
+def _is_windowed(run: dg.DagsterRun) -> bool:
+    """Whether the run read a span that somebody named, wherever the cursors were."""
+    config: Any = run.run_config
+    given = config.get("ops", {}).get(OP, {}).get("config", {})
+    return bool(given.get("since") or given.get("until"))
+
+
+def _asset(verdict: Verdict, event: dg.DagsterEvent, name: str, job: str, *, windowed: bool) -> None:
+    """What an event says of a stream or model: that it is planned, or that it landed."""
+    if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
+        verdict.planned.add(name)
+    elif event.event_type is dg.DagsterEventType.ASSET_OBSERVATION:
+        if job == WINDOWS:  # elsewhere it says what may not be read
+            verdict.well_there.add(name)
+    elif event.is_step_materialization:
+        if name.startswith(f"{SCHEMA}/"):
+            verdict.well.add(LIMIT)
+        if event.step_materialization_data.materialization.partition is not None:
+            verdict.well_there.add(name)
+        elif not (windowed and name.startswith(f"{SCHEMA}/")):
+            verdict.well.add(name)
+
+
+def _end(verdict: Verdict, run: dg.DagsterRun, events: Sequence[dg.DagsterEvent], *, succeeded: bool) -> None:
+    """What the end of a run says of it and of what no event names."""
+    job, named_by_step = _RUN + run.job_name, untold(events)
+    verdict.red |= named_by_step or {}
+    if succeeded or (named_by_step is not None and verdict.red):
+        (verdict.well if verdict.span is None else verdict.well_there).add(job)
+    elif not any(event.event_type is dg.DagsterEventType.RUN_CANCELED for event in events):
+        verdict.red[named(job, verdict.span)] = _reason(events)
+    if DBT not in verdict.red and (verdict.whole or (succeeded and run.job_name == MARTS)):
+        verdict.well.add(DBT)
+    if verdict.whole:
+        verdict.well.add(LIMIT)
 
 
 def remedy(incident: str) -> str:
     """What to do about it."""
     if incident == LIMIT:
         return "Nothing, it goes on by itself; or raise HUBSPOT_DAILY_CALL_SHARE."
-    if incident.startswith(_RUN):
+    name, span = parted(incident)
+    if span is not None:
+        return f"In the UI: job {WINDOWS if span.of_months else EVENTS}, Partitions, launch {span} again."
+    if name.startswith(_RUN):
         return "See the message and the run; the next one goes on from what has landed."
-    name, _, check = incident.partition(": ")
+    name, _, check = name.partition(": ")
     if not name.startswith(f"{SCHEMA}/"):
         return "The run's log and .load/dbt/dbt.log have the reason; repeat with: make marts"
     return _CHECKS.get(check, "hubspot-pipeline sync {stream}").format(stream=stream_of(incident))
@@ -91,7 +155,7 @@ def remedy(incident: str) -> str:
 
 def stream_of(incident: str) -> str:
     """The stream that an incident is about, or an empty string."""
-    schema, _, name = incident.partition(": ")[0].partition("/")
+    schema, _, name = parted(incident)[0].partition(": ")[0].partition("/")
     return name if schema == SCHEMA else ""
 
 
@@ -115,7 +179,7 @@ def _figures(metadata: Mapping[str, dg.MetadataValue[Any]]) -> Iterator[str]:
             yield f"{name.rpartition('/')[2].replace('_', ' ')} {value.value:,}"
 
 
-def _untold(events: Sequence[dg.DagsterEvent]) -> dict[str, str] | None:
+def untold(events: Sequence[dg.DagsterEvent]) -> dict[str, str] | None:
     """The incidents that the failed step itself names; None if it was stopped before it could."""
     for event in events:
         given = event.step_failure_data.user_failure_data if event.is_step_failure else None
@@ -142,7 +206,7 @@ def _tells_the_end(event: dg.DagsterEvent) -> bool:
     """The end itself, and what Dagster's server says before it of a process that crashed."""
     if event.event_type is dg.DagsterEventType.ENGINE_EVENT:
         return (event.message or "").startswith("Run execution process")
-    return event.event_type in (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED)
+    return event.event_type is dg.DagsterEventType.RUN_FAILURE
 
 
 def _short(text: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +14,9 @@ from hubspot_pipeline.settings import Settings, project_root
 
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 PROCESS = "hubspot/process"
-"""Tag of a run: host, pid and start of the process that works on it."""
+"""Tag of a run, of its own: host, pid and start of the process that works on it."""
+SILENCE = 60.0
+"""Seconds: a run that works is never without an event and without the warehouse's lock for so long."""
 POOL = "warehouse"
 """Pool of the op that writes the warehouse: one place."""
 _NO_CAPTURE = "NoOpComputeLogManager"
@@ -55,9 +58,20 @@ def history_of(home: Path) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=silent))
 
 
+def own_tag(run_id: str, tag: str, value: str) -> dict[str, str]:
+    """A tag that says something of this run alone: Dagster gives a re-execution the tags of its parent."""
+    return {tag: f"{run_id} {value}"}
+
+
+def read_own(run: dg.DagsterRun, tag: str) -> str:
+    """What a run wrote into a tag of its own; empty where there is none, or one of the run that this one repeats."""
+    run_id, _, value = run.tags.get(tag, "").partition(" ")
+    return value if run_id == run.run_id else ""
+
+
 def claim(instance: dg.DagsterInstance, run_id: str) -> None:
     """Write this process on the run, so that others can tell a run that works from one that was killed."""
-    instance.add_run_tags(run_id, {PROCESS: this_process()})
+    instance.add_run_tags(run_id, own_tag(run_id, PROCESS, this_process()))
 
 
 def this_process() -> str:
@@ -72,7 +86,7 @@ def in_progress(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """
     runs = []
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=list(IN_PROGRESS))):
-        if _is_gone(run.tags.get(PROCESS, "")):
+        if _is_gone(instance, run):
             instance.report_run_failed(run, "The process of this run is gone: killed, or the machine stopped.")
         else:
             runs.append(run)
@@ -95,22 +109,48 @@ def _has_config(root: Path) -> bool:
     return (root / "dagster.yaml").is_file()
 
 
-def _is_gone(process: str) -> bool:
-    """Whether the process that claimed a run has ended; unknown (no claim, another machine) counts as alive."""
-    host, _, rest = process.partition(" ")
+def _is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether the process that claimed a run has ended; without a claim it counts as alive."""
+    host, _, rest = read_own(run, PROCESS).partition(" ")
     pid, _, start = rest.partition(" ")
-    if host != socket.gethostname() or not pid.isdigit():
+    if not pid.isdigit():
         return False
+    if host == socket.gethostname():
+        if not _exists(int(pid)):
+            return True
+        now = _start_of(int(pid))
+        if now and start:
+            return now != start
+    return _left_alone(instance, run.run_id)
+
+
+def _exists(pid: int) -> bool:
     try:
-        os.kill(int(pid), 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
-        return True
-    except PermissionError:
         return False
-    return _start_of(int(pid)) != start
+    except PermissionError:
+        return True
+    return True
 
 
 def _start_of(pid: int) -> str:
-    """When a process started, in the kernel's ticks; empty where there is no /proc."""
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.read_text().rpartition(")")[2].split()[19] if stat.exists() else ""
+    """When a process started, in the kernel's ticks; empty where there is no /proc, or none of that process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]
+
+
+def _left_alone(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """For a process that cannot be looked at: nobody holds the warehouse, and the run has said nothing for a while.
+
+    A run lets go of the lock for moments between its steps, in which it tells events.
+    """
+    from hubspot_pipeline.warehouse.store import is_held
+
+    if is_held(Path(instance.root_directory).parent / ".load") is not False:
+        return False
+    newest = instance.get_records_for_run(run_id, limit=1, ascending=False).records
+    return bool(newest) and time.time() - newest[0].timestamp > SILENCE

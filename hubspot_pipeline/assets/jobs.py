@@ -7,13 +7,12 @@ import dagster as dg
 
 from hubspot_pipeline.assets import windows
 from hubspot_pipeline.assets.models import Models
-from hubspot_pipeline.assets.raw import DAYS, key, specs
+from hubspot_pipeline.assets.raw import DAYS, EVENTS, key, specs
 from hubspot_pipeline.assets.resource import Mode
 from hubspot_pipeline.streams import Stream
 
 SYNC = "hubspot_sync"
 RECONCILE = "hubspot_reconcile"
-EVENTS = "hubspot_events"
 MARTS = "marts"
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hubspot_pipeline.warehouse.ledger import Outcome
 
 SCHEMA = "hubspot"
+EVENTS = "hubspot_events"
+"""The job that reads days of logs."""
 MAX_COLUMNS = 1_000
 """Columns described in one event: Dagster keeps every event, and a portal may have thousands of properties."""
 

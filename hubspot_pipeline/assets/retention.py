@@ -1,5 +1,6 @@
 """Dagster's history of finished runs -> that of the last weeks: each run has a database of several megabytes."""
 
+import shutil
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +31,17 @@ def forget_runs(instance: dg.DagsterInstance, now: datetime, kept_for: timedelta
         instance.delete_run(run_id)
     if isinstance(storage := instance.event_log_storage, SqliteEventLogStorage):
         sweep(storage, instance.get_run_ids)
+    sweep_output(Path(instance.storage_directory()), instance.get_run_ids)
     return len(gone)
+
+
+def sweep_output(folder: Path, run_ids: Callable[[], Collection[str]]) -> None:
+    """Delete what runs printed that Dagster no longer knows: a command line keeps no such files and deletes none."""
+    found = list(folder.glob("*-*-*-*-*"))
+    known = frozenset(run_ids())
+    for path in found:
+        if path.name not in known:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def sweep(storage: SqliteEventLogStorage, run_ids: Callable[[], Collection[str]]) -> None:

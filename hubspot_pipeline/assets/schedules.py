@@ -1,14 +1,16 @@
 """Clock, and changes in the portal -> runs; a tick says why it starts none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
+import msgspec
 
 from hubspot_pipeline.assets import raw
-from hubspot_pipeline.assets.failure import RESUMES_AT
-from hubspot_pipeline.assets.instance import FINISHED, in_progress
+from hubspot_pipeline.assets.failure import LIMIT, RESUMES_AT
+from hubspot_pipeline.assets.incidents import untold
+from hubspot_pipeline.assets.instance import FINISHED, in_progress, read_own
 from hubspot_pipeline.assets.jobs import MARTS, RECONCILE, SYNC
 from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import below
@@ -58,22 +60,47 @@ def sensor(models: Models, streams: Sequence[Stream]) -> dg.SensorDefinition:
     def portal_changes(
         context: dg.SensorEvaluationContext, hubspot: HubSpotResource
     ) -> dg.SensorResult | dg.SkipReason:
-        now = datetime.now(UTC)
-        last = datetime.fromisoformat(context.cursor) if context.cursor else datetime.min.replace(tzinfo=UTC)
-        if now - last < QUIET_SPELL:
-            return dg.SkipReason(f"the last run that changes started is {int((now - last).total_seconds())} s ago")
+        now, asked = datetime.now(UTC), _Asked.read(context.cursor)
+        if now - asked.at < QUIET_SPELL:
+            return dg.SkipReason(f"the last run that changes started is {int((now - asked.at).total_seconds())} s ago")
         reason = why_not(context.instance, now)
         if reason:
             return dg.SkipReason(reason)
         try:
-            keys = _changed(hubspot.settings(), models, streams)
+            changed = _changed(hubspot.settings())
         except PipelineError as error:
             return dg.SkipReason(str(error))
+        keys = _below(asked.news(changed), models, streams)
         if not keys:
             return dg.SkipReason("nothing changed in the portal")
-        return dg.SensorResult([dg.RunRequest(asset_selection=sorted(keys))], cursor=now.isoformat())
+        return dg.SensorResult([dg.RunRequest(asset_selection=sorted(keys))], cursor=asked.then(now, changed))
 
     return portal_changes
+
+
+class _Asked(msgspec.Struct):
+    """The sensor's cursor: when it last asked for a run, and what was newest in the portal then, by stream.
+
+    What a filter of hubspot.yaml leaves out stays newer than the warehouse for ever: it is asked for once.
+    """
+
+    at: datetime = datetime.min.replace(tzinfo=UTC)
+    newest: dict[str, datetime] = {}
+
+    @classmethod
+    def read(cls, cursor: str | None) -> "_Asked":
+        try:
+            return msgspec.json.decode(cursor or "", type=cls)
+        except msgspec.DecodeError:  # there is none, or one of an earlier release
+            return cls()
+
+    def news(self, changed: Mapping[str, datetime]) -> set[str]:
+        """Streams with something newer than what a run was asked for before."""
+        return {name for name, at in changed.items() if name not in self.newest or at > self.newest[name]}
+
+    def then(self, now: datetime, changed: Mapping[str, datetime]) -> str:
+        """The cursor behind a run that is asked for now."""
+        return msgspec.json.encode(_Asked(now, {**self.newest, **changed})).decode()
 
 
 def why_not(instance: dg.DagsterInstance, now: datetime) -> str:
@@ -91,31 +118,39 @@ def waits_until(instance: dg.DagsterInstance) -> datetime | None:
     """When the daily limit that stopped the newest sync ends, if it was stopped by it."""
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=FINISHED), limit=20):
         if run.job_name != MARTS:
-            tag = run.tags.get(RESUMES_AT)
-            return datetime.fromisoformat(tag) if tag else None
+            resumes_at = read_own(run, RESUMES_AT)
+            return datetime.fromisoformat(resumes_at) if resumes_at else None
     return None
 
 
 def reconciled_since(instance: dg.DagsterInstance, since: datetime) -> str:
-    """Says so if a reconcile succeeded since then."""
-    done = instance.get_runs(
-        filters=dg.RunsFilter(job_name=RECONCILE, statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=since), limit=1
-    )
-    return f"run {done[0].run_id[:8]} reconciled already" if done else ""
+    """Says so if a reconcile went through since then, be it that single streams or models failed in it."""
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    for run in instance.get_runs(filters=dg.RunsFilter(job_name=RECONCILE, statuses=ended, updated_after=since)):
+        if run.is_success:
+            return f"run {run.run_id[:8]} reconciled already"
+        failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        named = untold([entry.dagster_event for entry in failures if entry.dagster_event is not None])
+        if named and LIMIT not in named:
+            return f"run {run.run_id[:8]} reconciled already; it failed for {', '.join(sorted(named))}"
+    return ""
 
 
-def _changed(settings: Settings, models: Models, streams: Sequence[Stream]) -> set[dg.AssetKey]:
-    """Keys of the streams with changes, and of everything below them. Raises PipelineError where it cannot tell."""
+def _changed(settings: Settings) -> dict[str, datetime]:
+    """Streams with changes -> the instant of the newest. Raises PipelineError where it cannot tell."""
     from hubspot_pipeline.warehouse.run import changed_objects
 
     if not settings.credential.given:
         raise ConfigError("no HubSpot credential is set, and the sandbox changes only when asked to")
     if not settings.working.exists():
         raise ConfigError("there is no warehouse yet; the first sync reads everything")
+    return changed_objects(settings)
 
+
+def _below(changed: set[str], models: Models, streams: Sequence[Stream]) -> set[dg.AssetKey]:
+    """Keys of the streams, and of everything below them."""
     parents: dict[Any, set[dg.AssetKey]] = {
         spec.key: {dep.asset_key for dep in spec.deps} for spec in [*raw.specs(streams), *models.specs]
     }
     # a stream that was turned on or found since the definitions were loaded has no asset yet
-    changed = {raw.key(name) for name in changed_objects(settings)} & parents.keys()
-    return below(changed, parents)
+    return below({raw.key(name) for name in changed} & parents.keys(), parents)

@@ -6,6 +6,7 @@ single stream failed or may not be read, and people would lose all marts for it.
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,8 @@ from hubspot_pipeline.assets.models import Models
 from hubspot_pipeline.assets.reruns import Plan, plan
 from hubspot_pipeline.assets.resource import HubSpotResource, SyncConfig
 from hubspot_pipeline.assets.retention import forget_runs
-from hubspot_pipeline.errors import ConfigError, PipelineError
+from hubspot_pipeline.assets.spans import require_loaded
+from hubspot_pipeline.errors import ConfigError, LoadError, PipelineError
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream
 
@@ -82,7 +84,7 @@ def _work(
     if todo.streams:
         result = _sync(context, config, hubspot, settings, todo, mark, whole=len(todo.streams) == len(streams))
         yield from _landings(context, settings, result, todo)
-    with locked(settings):
+    with _kept(result is not None), locked(settings):
         if result is None and _choose(settings):
             mark.remove()
             current = False
@@ -96,12 +98,27 @@ def _work(
         elif current if built is None else todo.models >= {spec.key for spec in models.specs}:
             mark.put()
         changed = built is not None or (result is not None and result.changed)
-        if (todo.streams or todo.models) and publish(settings, changed):
-            context.log.info(f"published {settings.published}")
+        with _kept(built is not None):
+            if (todo.streams or todo.models) and publish(settings, changed):
+                context.log.info(f"published {settings.published}")
         quiet = _forget_old(settings) if context.job_name == "hubspot_reconcile" else None
     if quiet is not None:
         forget_runs(context.instance, datetime.now(UTC), timedelta(days=settings.retention_days), quiet)
-    fail_for(context, result, built)
+    fail_for(context, result, built, _logs_by_day(context, settings, todo))
+
+
+@contextmanager
+def _kept(written: bool) -> Iterator[None]:
+    """Where something was written already, a ConfigError, which says that nothing was, becomes a LoadError."""
+    try:
+        yield
+    except ConfigError as error:
+        if not written:
+            raise
+        raise LoadError(
+            f"{error} What was read or built before is kept; the next run goes on from there and publishes it: "
+            "hubspot-pipeline sync"
+        ) from None
 
 
 def _forget_old(settings: Settings) -> set[str]:
@@ -143,7 +160,10 @@ def _sync(
     from hubspot_pipeline.warehouse.run import run
 
     watch, days = hubspot.progress(context.log), _days(context)
-    logs = [name for name in todo.streams if settings.streams.by_name[name].is_log] if days else []
+    since, until = _instant("since", config.since), _instant("until", config.until)
+    logs = _logs_by_day(context, settings, todo)
+    if logs and days:
+        require_loaded(settings, days.start, days.start + timedelta(days=1))
     rest = [name for name in todo.streams if name not in logs]
     given: dict[str, Any] = {
         "trigger": _trigger(context.run.tags), "dagster_run_id": context.run_id, "progress": watch,
@@ -154,10 +174,11 @@ def _sync(
         if logs and days:
             result = run(reachable, streams=logs, since=days.start, until=days.end, **given)
         if rest or result is None:
-            other = run(
-                reachable, mode=config.mode.value, streams=None if whole and not logs else rest,
-                since=_instant("since", config.since), until=_instant("until", config.until), **given,
-            )  # fmt: skip
+            with _kept(result is not None):
+                other = run(
+                    reachable, mode=config.mode.value, streams=None if whole and not logs else rest, since=since,
+                    until=until, **given,
+                )  # fmt: skip
             result = other if result is None else other.joined(result)
     hubspot.finished(result)
     if result.discovered:
@@ -179,6 +200,11 @@ def _days(context: dg.AssetExecutionContext) -> dg.TimeWindow | None:
         return None
     window = context.partition_time_window
     return dg.TimeWindow(window.start.astimezone(UTC), window.end.astimezone(UTC))
+
+
+def _logs_by_day(context: dg.AssetExecutionContext, settings: Settings, todo: Plan) -> list[str]:
+    """Logs of which a run of partitions reads its days alone."""
+    return [name for name in todo.streams if settings.streams.by_name[name].is_log] if _days(context) else []
 
 
 def _landings(

@@ -5,17 +5,23 @@ ever "the" content of a table. No cursor moves.
 """
 
 from datetime import UTC
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
 
+from hubspot_pipeline.assets.failure import UNTOLD
 from hubspot_pipeline.assets.instance import POOL, claim
+from hubspot_pipeline.assets.raw import key
 from hubspot_pipeline.assets.resource import HubSpotResource
+from hubspot_pipeline.assets.spans import WINDOWS, named, require_loaded, span_of
 from hubspot_pipeline.assets.warehouse import MARK, line
 from hubspot_pipeline.errors import PipelineError
 
-JOB = "hubspot_resync_window"
+if TYPE_CHECKING:
+    from hubspot_pipeline.warehouse.run import RunResult
+
+JOB = WINDOWS
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2006-06-01", end_offset=1)
 """From HubSpot's first year to the running month."""
 
@@ -37,6 +43,7 @@ def resync_window(context: dg.OpExecutionContext, config: WindowConfig, hubspot:
     claim(context.instance, context.run_id)
     settings, month = hubspot.settings(), context.partition_time_window
     try:
+        require_loaded(settings, month.start, month.end)
         with portal_for(settings) as reachable:
             # the marts are older than the tables from here on; the next sync builds them
             settings.working.with_name(MARK).unlink(missing_ok=True)
@@ -52,9 +59,22 @@ def resync_window(context: dg.OpExecutionContext, config: WindowConfig, hubspot:
         raise dg.Failure(description=str(error), allow_retries=False) from None
     for outcome in result.outcomes.values():
         context.log.info(line(outcome))
+        if outcome.status == "succeeded":
+            about = f"{month.start:%Y-%m} was read again: {outcome.rows_read:,} rows."
+            context.log_event(dg.AssetObservation(key(outcome.stream), about))
     if result.exit_code:
-        listed = "\n".join(f"  {o.stream}: {o.message}" for o in result.outcomes.values() if o.status != "succeeded")
-        raise dg.Failure(description=f"Not all of {month.start:%Y-%m} was read:\n{listed}", allow_retries=False)
+        _fail(context, result, f"{month.start:%Y-%m}")
+
+
+def _fail(context: dg.OpExecutionContext, result: "RunResult", month: str) -> None:
+    """Raise one Failure that names the streams of which the month is missing."""
+    missing = [outcome for outcome in result.outcomes.values() if outcome.status in ("failed", "waiting")]
+    listed = "\n".join(f"  {outcome.stream}: {outcome.message}" for outcome in missing)
+    untold = {named(key(o.stream).to_user_string(), span_of(context.run)): o.message for o in missing}
+    raise dg.Failure(
+        description=f"Not all of {month} was read:\n{listed}\nRepeat it in the UI: job {JOB}, Partitions, {month}.",
+        metadata={UNTOLD: dg.MetadataValue.json(untold)}, allow_retries=False,
+    )  # fmt: skip
 
 
 def job() -> Any:

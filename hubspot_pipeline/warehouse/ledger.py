@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from hubspot_pipeline.errors import WarehouseBusy
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream
-from hubspot_pipeline.warehouse.store import has_table, open_store, quoted
+from hubspot_pipeline.warehouse.store import has_table, is_held, open_file, quoted
 
 Rows = list[dict[str, Any]]
 
@@ -131,17 +133,40 @@ def landed_before(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {row[0] for row in con.execute(sql).fetchall()}
 
 
-def status(settings: Settings) -> dict[str, Rows]:
-    """For `hubspot-pipeline status`: `objects` (one row per stream) and `runs` (the last ten).
+@dataclass(frozen=True, slots=True)
+class Status:
+    """For `hubspot-pipeline status`: `objects` (one row per stream) and `runs` (the last ten)."""
+
+    objects: Rows = field(default_factory=list)
+    runs: Rows = field(default_factory=list)
+    busy: bool = False
+    """A run is at work: the rows are those of the published file."""
+    published: datetime | None = None
+    """When that was, where it is."""
+
+
+def status(settings: Settings) -> Status:
+    """What the ledger tells; from the published file while a run works, so that neither waits for the other.
 
     Figures of the newest run of each stream; `difference` = portal total - warehouse total; `lag_minutes` since the
     newest success.
     """
-    if not settings.working.exists():
-        return {"objects": [], "runs": []}
-    with open_store(settings, read_only=True) as con:
+    if not is_held(settings.working.parent):
+        try:
+            return Status(*_status(settings.working))
+        except WarehouseBusy:
+            pass  # a run that began just now
+    path = settings.published
+    published = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
+    return Status(*_status(path), busy=True, published=published)
+
+
+def _status(path: Path) -> tuple[Rows, Rows]:
+    if not path.exists():
+        return [], []
+    with open_file(path, read_only=True, patience=0) as con:
         if not has_table(con, "sync_runs"):
-            return {"objects": [], "runs": []}
+            return [], []
         newest = _rows(con, """
             SELECT stream, arg_max(status, started_at) AS status, arg_max(message, started_at) AS message,
                    arg_max(visible_total, started_at) FILTER (visible_total IS NOT NULL) AS portal_total,
@@ -161,7 +186,7 @@ def status(settings: Settings) -> dict[str, Rows]:
                    sum(calls) AS calls, max(resumes_at) AS resumes_at
             FROM hubspot.sync_runs GROUP BY run_id ORDER BY started_at DESC LIMIT 10
         """)  # fmt: skip
-    return {"objects": newest, "runs": runs}
+    return newest, runs
 
 
 SYNCS = 24

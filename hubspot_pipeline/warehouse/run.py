@@ -221,10 +221,10 @@ def check_credential(client: Client) -> dict[str, Any]:
     return collections.read(client, ACCOUNT, Meter())[0]
 
 
-def changed_objects(settings: Settings) -> list[str]:
-    """Object streams whose newest change is not in the warehouse yet: one search call each, nothing written.
+def changed_objects(settings: Settings) -> dict[str, datetime]:
+    """Object streams whose newest change is not in the warehouse -> its instant: one search call each, nothing written.
 
-    Streams that the token may not read are left out.
+    Whether the filters keep what changed is not known. Streams that the token may not read are left out.
     """
     stored: dict[str, datetime | None] = {}
     objects = [stream for stream in settings.chosen if stream.shape == "object"]
@@ -235,12 +235,15 @@ def changed_objects(settings: Settings) -> list[str]:
             stored[stream.name] = row[0] if row else None
     with ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool:
         client = Client(settings)
-        return [stream.name for stream in objects if _is_newer(client, pool, stream, stored[stream.name])]
+        newest = {stream.name: _newest(client, pool, stream) for stream in objects}
+    return {
+        name: at for name, at in newest.items()
+        if at is not None and ((before := stored[name]) is None or at > before)
+    }  # fmt: skip
 
 
-def _is_newer(client: Client, pool: ThreadPoolExecutor, stream: Stream, stored: datetime | None) -> bool:
+def _newest(client: Client, pool: ThreadPoolExecutor, stream: Stream) -> datetime | None:
     try:
-        newest = Search(Reader(client, stream, pool)).newest()
+        return Search(Reader(client, stream, pool)).newest()
     except MissingScope:
-        return False
-    return newest is not None and (stored is None or newest > stored)
+        return None

@@ -10,12 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import tenacity
 from filelock import FileLock, Timeout
 
 from hubspot_pipeline.errors import ConfigError, LoadError, WarehouseBusy, WrongPortal
 from hubspot_pipeline.settings import Settings
 
 SCHEMA = "hubspot"
+_LOCK = "run.lock"
+MOMENT = 0.5
+"""Seconds to wait for the lock, which another process of ours holds while it looks whether it is free."""
+PATIENCE = 3.0
+"""Seconds to wait for a file that another process of ours has open for moments, to read the ledger."""
 _BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException, duckdb.InternalException)
 STORAGE = "v1.2.0"
 """DuckDB storage version: every 1.x tool from 1.2 on opens the file."""
@@ -45,9 +51,9 @@ def locked(settings: Settings) -> Iterator[None]:
     folder = settings.working.parent
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / "run.pid"
-    lock = FileLock(folder / "run.lock")
+    lock = FileLock(folder / _LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=MOMENT)
     except Timeout:
         holder = note.read_text().strip() if note.exists() else "unknown"
         raise WarehouseBusy(
@@ -60,6 +66,18 @@ def locked(settings: Settings) -> Iterator[None]:
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+def is_held(folder: Path) -> bool | None:
+    """Whether a run holds the warehouse whose working file is in `folder`; None where no run ever did."""
+    path = folder / _LOCK
+    if not path.exists():
+        return None
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def create(settings: Settings) -> None:
@@ -91,12 +109,21 @@ def open_store(settings: Settings, *, read_only: bool = False) -> Iterator[duckd
 
 
 @contextmanager
-def open_file(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Connect to a copy of the warehouse. Raises ConfigError where it cannot be opened."""
+def open_file(
+    path: Path, *, read_only: bool = False, patience: float = PATIENCE
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect to a copy of the warehouse. Raises ConfigError where it cannot be opened.
+
+    `patience`: seconds that another process may go on having it open; WarehouseBusy behind that.
+    """
+    patient = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(_is_locked), stop=tenacity.stop_after_delay(patience),
+        wait=tenacity.wait_fixed(0.05), reraise=True,
+    )  # fmt: skip
     try:
-        con = duckdb.connect(str(path), read_only=read_only)
+        con = patient(duckdb.connect, str(path), read_only=read_only)
     except duckdb.Error as error:
-        raise ConfigError(_unopenable(path, error)) from None
+        raise _unopenable(path, error) from None
     try:
         con.execute("SET TimeZone = 'UTC'")
         yield con
@@ -138,13 +165,17 @@ def root(error: BaseException) -> BaseException:
     return error
 
 
-def _unopenable(path: Path, error: duckdb.Error) -> str:
+def _is_locked(error: BaseException) -> bool:
+    return isinstance(error, duckdb.IOException) and "lock on file" in str(error)
+
+
+def _unopenable(path: Path, error: duckdb.Error) -> ConfigError:
     text = str(error).splitlines()[0]
-    if "lock on file" in text:
-        return (
+    if _is_locked(error):
+        return WarehouseBusy(
             f"Another program has {path} open ({text}). Close it; what people open is the published warehouse.duckdb."
         )
-    return (
+    return ConfigError(
         f"{path} cannot be opened: {text}. Move it away and run again: the pipeline goes on from the published "
         "warehouse.duckdb beside it, or reads the portal anew."
     )
@@ -195,7 +226,7 @@ def portal_of(settings: Settings) -> str | None:
                 known = stored_portal(con)
         except duckdb.Error as error:
             if path == paths[-1]:
-                raise ConfigError(_unopenable(path, error)) from None
+                raise _unopenable(path, error) from None
             continue
         if known:
             return known[0]
