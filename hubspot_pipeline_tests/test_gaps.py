@@ -188,3 +188,18 @@ def test_a_start_date_that_moves_past_the_last_read_and_back_leaves_no_gap(sandb
     at(sandbox, 60 * 24 * 31)
     landed(run(given))
     assert count(given, "email_events") == 1
+
+
+def test_statistics_of_an_email_that_did_not_change_come_with_the_reconcile(sandbox: Sandbox, given: Settings) -> None:
+    given = only(given, "marketing_emails")
+    email = {"op": "put", "kind": "marketing_email", "id": "1"}
+    sandbox.mutate(email | {"item": {"name": "News"}})
+    at(sandbox, 60)
+    sandbox.mutate(email | {"id": "2", "item": {"name": "Later news"}})
+    landed(run(given))
+    sandbox.mutate(email | {"item": {"stats": {"counters": {"open": 500}}}})
+    opens = "SELECT stats->'counters'->>'open' FROM hubspot.marketing_emails WHERE id = '1'"
+    landed(run(given))
+    assert rows(given, opens) != [("500",)]
+    landed(run(given, mode="reconcile"))
+    assert rows(given, opens) == [("500",)]

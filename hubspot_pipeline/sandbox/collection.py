@@ -25,6 +25,8 @@ class ItemKind:
     """Moves with every change; "" where the item never changes."""
     ms: bool = False
     """Times are milliseconds instead of text."""
+    counted: tuple[str, ...] = field(default=())
+    """Fields that HubSpot counts up, which is no change of the item."""
     hidden: tuple[str, ...] = field(default=())
     """Fields that the portal keeps and no answer shows."""
 
@@ -34,8 +36,8 @@ ITEM_KINDS: dict[str, ItemKind] = {
     "form_submission": ItemKind(
         id="conversionId", guid=True, created="submittedAt", updated="", ms=True, hidden=("formId",)
     ),
-    "marketing_email": ItemKind(),
-    "email_campaign": ItemKind(created="", updated="lastUpdatedTime", ms=True),
+    "marketing_email": ItemKind(counted=("stats",)),
+    "email_campaign": ItemKind(created="", updated="lastUpdatedTime", ms=True, counted=("counters",)),
     "email_event": ItemKind(guid=True, created="created", updated="", ms=True),
     "subscription_definition": ItemKind(),
     "subscription_change": ItemKind(created="timestamp", updated="", ms=True, hidden=("id",)),
@@ -105,7 +107,7 @@ class Collection(Lists):
         full = dict(before) if before is not None else {shape.id: item_id}
         if before is None and shape.created:
             full[shape.created] = when
-        if shape.updated:
+        if shape.updated and (before is None or not item.keys() <= {shape.id, *shape.counted}):
             full[shape.updated] = when
         full |= item | {shape.id: item_id}
         if kind == "conversation_message" and before is None:
