@@ -35,7 +35,7 @@ from hubspot_pipeline.warehouse.catalogue import (
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
 from hubspot_pipeline.warehouse.children import ChildWalk
 from hubspot_pipeline.warehouse.describe import Described, concealer, mode_of
-from hubspot_pipeline.warehouse.hide import hide_once, hide_stored
+from hubspot_pipeline.warehouse.hide import hide_once, hide_stored, twins
 from hubspot_pipeline.warehouse.lists import ListReader, difference
 from hubspot_pipeline.warehouse.load import Job, Landed, load
 from hubspot_pipeline.warehouse.logs import LogWalk
@@ -99,7 +99,7 @@ class Work:
         jobs = [self._catalogue_job(), *self._list_jobs(), *map(self._log_job, self.logs)]
         jobs += [self._object_job(stream) for stream in self.objects if stream.name in self.catalogues]
         self._load_all(pipeline, jobs)
-        self._remove_gone(self.lists)
+        self._remove_gone([*self.lists, *self.logs])
         children = [stream for stream in self.children if not self._refused_with_parents(stream)]
         if children:
             self._load_all(pipeline, [self._child_job(stream) for stream in children])
@@ -226,6 +226,7 @@ class Work:
             log.pages = 0
             tally.rewritten += hide_once(con, stream, conceal, self.plan, state)
             for rows in LogWalk(log, self.plan, Stored(con), tally).run(state):
+                tally.gone += twins(stream, conceal, state, rows.rows)
                 self._tell(stream.name, tally, log.pages)
                 yield rows
 
@@ -239,6 +240,7 @@ class Work:
             steps = ChildWalk(self.client, stream, self.pool, meter, self.plan, Stored(con), tally, self.known,
                               conceal)  # fmt: skip
             for rows in steps.run(state):
+                tally.gone += twins(stream, conceal, state, rows.rows)
                 self._tell(stream.name, tally, meter.calls)
                 yield rows
 
