@@ -10,7 +10,8 @@ PipelineError
 ├── DailyLimit             today's share of calls is used up; carries `resumes_at`
 ├── HubSpotError           HubSpot answered with an error that retries did not cure
 │   ├── MalformedAnswer    an answer that is not what the API promises
-│   └── NotListed          HubSpot does not list the archived records of this type
+│   ├── NotListed          HubSpot does not list the archived records of this type
+│   └── AllGone            every single path of a stream is answered as if there were nothing behind it
 ├── LoadError              data was read and could not be stored
 └── AlertError             the alert webhook did not take a message
 """
@@ -79,6 +80,17 @@ class MalformedAnswer(HubSpotError):
 
 class NotListed(HubSpotError):
     """HubSpot does not list the archived records of this type."""
+
+
+class AllGone(HubSpotError):
+    """Every single path of a stream is answered as if there were nothing behind it: the API has moved, more likely."""
+
+    def __init__(self, name: str, asked: int) -> None:
+        super().__init__(
+            f"{name}: HubSpot answered each of {asked} different questions as if there were no such thing. Most likely "
+            "the path of this API has ended: update this program. The rows read so far stay. If nothing of the kind is "
+            "left in the portal, turn the stream off in hubspot.yaml.", 404,
+        )  # fmt: skip
 
 
 class LoadError(PipelineError):

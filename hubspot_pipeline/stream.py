@@ -92,6 +92,8 @@ class Stream:
     """Object types this one's associations are stored to: the declared direction of each pair."""
     history: tuple[str, ...] = ()
     """Properties whose versions are kept by default where the object's history is read."""
+    withheld: tuple[str, ...] = ()
+    """Properties that HubSpot leaves empty, instead of refusing the stream, where the token lacks its scope."""
     custom: bool = False
     """Found by discovery in this portal."""
     link_types: tuple[tuple[str, str, str, int], ...] = ()

@@ -60,7 +60,9 @@ OBJECT_ROWS: tuple[Stream, ...] = (
             created="hs_createdate", pairs=_EVERYBODY),
     _activity("calls", "Calls", "0-48", "Logged calls."),
     # crm.objects.contacts.read opens the endpoint too, but then HubSpot withholds what the e-mails say
-    _activity("emails", "Emails", "0-49", "Logged one-to-one e-mails.", scopes=("sales-email-read",)),
+    _activity("emails", "Emails", "0-49", "Logged one-to-one e-mails.", scopes=("sales-email-read",),
+              withheld=("hs_email_subject", "hs_email_text", "hs_email_html", "hs_email_headers", "hs_body_preview",
+                        "hs_body_preview_html")),
     _activity("meetings", "Meetings", "0-47", "Logged and booked meetings."),
     _activity("notes", "Notes", "0-46", "Notes on records."),
     _activity("tasks", "Tasks", "0-27", "Tasks with due date and status."),

@@ -64,8 +64,8 @@ def test_a_token_with_few_scopes_is_told_which_ones_each_stream_lacks(sandbox: S
     assert (rows["tickets"].readable, rows["tickets"].missing) == (False, ("tickets",))
     assert rows["deal_splits"].missing == ("crm.objects.deals.read",)  # without deals there is nothing to ask about
     assert (rows["owners"].readable, rows["owners"].granted, rows["owners"].missing) == (True, ("automation",), ())
-    # it answers with the scope of contacts, but with what the e-mails say left out
-    assert rows["engagements_emails"].readable
+    # it answers with the scope of contacts, but with what the e-mails say left out: a run does not read it
+    assert not rows["engagements_emails"].readable
     assert rows["engagements_emails"].missing == ("sales-email-read",)
     assert rows["associations"].readable
     assert not (tmp_path / "none").exists()

@@ -116,3 +116,37 @@ def test_a_named_span_does_not_count_as_the_pass_of_changed_parents(sandbox: San
     assert count(given, VISITS) == 0
     landed(run(given, streams=[VISITS]))
     assert count(given, VISITS) == 1
+
+
+def test_a_stream_whose_parents_cannot_be_listed_fails_and_keeps_its_rows(sandbox: Sandbox, given: Settings) -> None:
+    fill(sandbox, [1])
+    one, two = sandbox.mutate({"op": "add_list", "name": "One"}, {"op": "add_list", "name": "Two"})
+    sandbox.mutate({"op": "add_member", "list_id": one, "record_id": "1"})
+    broken = {"match": "POST /crm/lists/.*/search", "status": 500, "times": -1}
+    sandbox.post("faults", {"faults": [broken]})
+    first = run(given, streams=["list_memberships"])
+    assert first.outcomes["list_memberships"].status == "failed"
+    assert first.exit_code == 1
+    assert "/search" in first.outcomes["list_memberships"].message
+    sandbox.delete("faults")
+    landed(run(given, streams=["list_memberships"]))
+
+    sandbox.mutate({"op": "delete_list", "id": one}, {"op": "add_member", "list_id": two, "record_id": "1"})
+    sandbox.post("faults", {"faults": [broken]})
+    assert run(given, streams=["list_memberships"], mode="reconcile").failed
+    # what its known parents have is read all the same
+    assert rows(given, "SELECT list_id FROM hubspot.list_memberships ORDER BY 1") == [(one,), (two,)]
+    sandbox.delete("faults")
+    landed(run(given, streams=["list_memberships"], mode="reconcile"))
+    assert rows(given, "SELECT list_id FROM hubspot.list_memberships") == [(two,)]
+
+
+def test_files_lack_those_of_activities_that_may_not_be_read_and_fail_with_those_that_cannot(
+    sandbox: Sandbox, given: Settings
+) -> None:
+    refused = {"match": "/crm/objects/.*/postal_mail", "status": 403, "body": {"category": "MISSING_SCOPES"}}
+    sandbox.post("faults", {"faults": [refused | {"times": -1}]})
+    assert "Without some of its sources" in landed(run(given, streams=["files"])).outcomes["files"].message
+    broken = {"match": "/crm/objects/.*/notes", "status": 500, "times": -1}
+    sandbox.post("faults", {"faults": [refused | {"times": -1}, broken]})
+    assert run(given, streams=["files"]).outcomes["files"].status == "failed"

@@ -141,3 +141,64 @@ def test_what_is_stored_is_rewritten_once(sandbox: Sandbox, given: Settings) -> 
     # nothing is looked through again as long as the same is hidden
     assert landed(run(replace(later), streams=["email_events"])).outcomes["email_events"].rows_updated == 0
     assert rows(given, "SELECT sent_by FROM hubspot.email_events LIMIT 1") == [(sent,)]
+
+
+PEOPLE = [f"person-{number}@example.com" for number in range(3)]
+WITHOUT_ID = {"subscription_changes": ("recipient", "id"), "form_submissions": ("pageUrl", "conversion_id")}
+"""Streams whose items can come without an id -> (a field that is hidden, the id's column)."""
+FIVE_TO_NOON = 1_790_769_300_000
+
+
+def put_without_ids(sandbox: Sandbox) -> None:
+    """A change and a submission of each of `PEOPLE`, at one instant."""
+    change = {"changes": [{"change": "UNSUBSCRIBED", "changeType": "SUBSCRIPTION_STATUS"}]}
+    sandbox.post("clock", {"now": "2026-09-30T12:00:00Z", "frozen": True})
+    sandbox.mutate(*[
+        {"op": "put", "kind": "subscription_change", "item": {"recipient": one, **change}, "at": FIVE_TO_NOON}
+        for one in PEOPLE
+    ])  # fmt: skip
+    submissions = {"results": [{"submittedAt": FIVE_TO_NOON, "pageUrl": one, "values": []} for one in PEOPLE]}
+    answer = {"match": "GET /form-integrations", "status": 200, "body": submissions, "times": -1}
+    sandbox.post("faults", {"faults": [answer]})
+
+
+@pytest.mark.parametrize("stream", WITHOUT_ID)
+def test_items_without_an_id_are_found_again_when_a_field_is_hidden_and_when_it_is_shown(
+    sandbox: Sandbox, given: Settings, stream: str
+) -> None:
+    field, id_ = WITHOUT_ID[stream]
+    put_without_ids(sandbox)
+    landed(run(given, streams=[stream]))
+    assert values(given, stream) == {*PEOPLE}
+    ids = rows(given, f"SELECT {id_} FROM hubspot.{stream}")
+    later = chosen(given, f"hash: {{{stream}: [{field}]}}")
+    for mode in ("sync", "reconcile", "reconcile"):
+        sandbox.post("clock", {"advance_ms": 60_000})
+        landed(run(later, streams=[stream], mode=mode))
+        assert values(given, stream) == {hashed(one) for one in PEOPLE}
+        assert rows(given, f"SELECT count(*) FROM hubspot.{stream}") == [(3,)], mode
+    # an id made from the clear content would let the value be found by trying
+    assert set(ids).isdisjoint(rows(given, f"SELECT {id_} FROM hubspot.{stream}"))
+    for changed in (True, False):
+        sandbox.post("clock", {"advance_ms": 60_000})
+        result = landed(run(replace(given, hash_key=KEY), streams=[stream], mode="reconcile"))
+        assert result.changed == changed
+        assert values(given, stream) == {*PEOPLE}
+        assert sorted(rows(given, f"SELECT {id_} FROM hubspot.{stream}")) == sorted(ids)
+
+
+@pytest.mark.parametrize("stream", WITHOUT_ID)
+def test_items_without_an_id_that_only_a_blocked_field_told_apart_become_one(
+    sandbox: Sandbox, given: Settings, stream: str
+) -> None:
+    put_without_ids(sandbox)
+    landed(run(given, streams=[stream]))
+    later = chosen(given, f"block: {{{stream}: [{WITHOUT_ID[stream][0]}]}}")
+    for mode in ("sync", "reconcile"):
+        sandbox.post("clock", {"advance_ms": 60_000})
+        landed(run(later, streams=[stream], mode=mode))
+        assert rows(given, f"SELECT count(*) FROM hubspot.{stream}") == [(1,)], mode
+    sandbox.post("clock", {"advance_ms": 60_000})
+    landed(run(given, streams=[stream], mode="reconcile"))
+    assert len(rows(given, f"SELECT * FROM hubspot.{stream}")) == 3
+    assert values(given, stream) == {*PEOPLE}

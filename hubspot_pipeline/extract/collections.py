@@ -139,12 +139,19 @@ def rows_of(stream: Stream, item: Item, conceal: Concealer = NOTHING) -> list[It
             around = {endpoint.parent_field: str(item["id"])}
         rows = [{**around, **entry} for entry in item.get(endpoint.nested) or []]
     rows = [conceal.row(row) for row in rows]
-    own = fields_of_key(stream)[-1 if stream.shape == "children" else 0]
-    return [row if row.get(own) is not None or "." in own else row | {own: _digest(row)} for row in rows]
+    own = own_field(stream)
+    return [row if row.get(own) is not None or "." in own else row | {own: digest(row, own)} for row in rows]
 
 
-def _digest(row: Item) -> str:
-    return hashlib.sha256(json.dumps(row, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def own_field(stream: Stream) -> str:
+    """The field that tells a log's or a parent's items apart."""
+    return fields_of_key(stream)[-1 if stream.shape == "children" else 0]
+
+
+def digest(row: Item, own: str) -> str:
+    """The id that a (concealed) row gets which comes without one: of all of it but the field `own`, where it goes."""
+    content = json.dumps({name: value for name, value in row.items() if name != own}, sort_keys=True)
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def fields_of_key(stream: Stream) -> list[str]:

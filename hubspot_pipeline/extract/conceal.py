@@ -35,6 +35,7 @@ class Concealer:
     def __init__(self, key: bytes, blocked: Collection[str] = (), hashed: Collection[str] = ()) -> None:
         if hashed and not key:
             raise ValueError("hashing needs a key")
+        self._key = key
         self._mac = hmac.new(key, digestmod=sha256) if key else None
         self._asked: dict[Act, frozenset[str]] = {"block": frozenset(blocked), "hash": frozenset(hashed)}
         texts = self._asked["block"] | self._asked["hash"]
@@ -83,6 +84,12 @@ class Concealer:
     def names(self) -> list[str]:
         """What is concealed and how, as texts to compare with those of an earlier run."""
         return sorted(f"{act} {text}" for act, texts in self._asked.items() for text in texts)
+
+    def like(self, names: Collection[str]) -> "Concealer":
+        """One with this key that conceals what the `names` of another say; without a key it hashes nothing."""
+        said = [name.split(" ", 1) for name in names]
+        texts = {act: [text for one, text in said if one == act] for act in ("block", "hash")}
+        return Concealer(self._key, texts["block"], texts["hash"] if self._key else ())
 
     def again(self, item: dict[str, Any]) -> dict[str, Any] | None:
         """An item that was stored earlier as it must be stored now; None where it is.

@@ -30,6 +30,8 @@ class ObjectCatalogue:
     """Archived or deselected properties -> their column, where they ever had one."""
     turned: dict[str, str] = field(default_factory=dict)
     """Properties that are hashed now and were not, or the other way round -> their column: all is read again."""
+    retyped: bool = False
+    """A property has another type than in the stored catalogue: values that fitted may fit no more."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     """Definitions to write: new or different ones."""
     created: int = 0
@@ -77,6 +79,7 @@ def merge(live: Iterable[Definition], archived: Iterable[Definition], stored: di
             continue
         found.columns[name] = row["columnName"]
         found.types[row["columnName"]] = (name, str(row.get("type")))
+        found.retyped |= before is not None and before.get("type") != row.get("type")
         turned = before is not None and before.get("hashed", False) != (name in hashed)
         if turned:
             found.turned[name] = row["columnName"]

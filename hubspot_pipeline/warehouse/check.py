@@ -10,10 +10,11 @@ from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import Stream, with_sources
 from hubspot_pipeline.warehouse import ledger, store
 from hubspot_pipeline.warehouse.discover import Discovery, discover
-from hubspot_pipeline.warehouse.estimate import NOTHING, Cost, Estimate, estimate
+from hubspot_pipeline.warehouse.estimate import NOTHING, Cost, Estimate, Size, estimate
 from hubspot_pipeline.warehouse.measure import Found, Measure, Measured, measuring
 from hubspot_pipeline.warehouse.rights import spare_writes
 from hubspot_pipeline.warehouse.run import check_credential
+from hubspot_pipeline.warehouse.withheld import withheld
 
 PLANS = {250_000: "Free or Starter", 625_000: "Professional", 650_000: "Professional", 1_000_000: "Enterprise"}
 """Calls of a day that HubSpot gives to private apps, by plan."""
@@ -97,6 +98,7 @@ def check(settings: Settings) -> Report:
         names = with_sources(chosen, chosen)
         measured = measure.streams(names)
         _lists_of_custom_objects(measured, found)
+        _leave_out_withheld(measured, report.granted)
         report.refused_links = _refused_links(measure, measured)
         report.off_readable = _off_readable(measure, measured, report.granted)
     figures = estimate(measured.portal(changes))
@@ -124,6 +126,13 @@ def _changes(settings: Settings) -> dict[str, float]:
 def _lists_of_custom_objects(measured: Measured, found: Discovery) -> None:
     if "object_schemas" in measured.found and found.error is not None:
         measured.found["object_schemas"].error = found.error
+
+
+def _leave_out_withheld(measured: Measured, granted: frozenset[str] | None) -> None:
+    """What a run leaves out because HubSpot would answer it with parts left out."""
+    for one in measured.found.values():
+        if one.withheld and granted and granted.isdisjoint(one.stream.scopes):
+            one.error, one.size = withheld(one.stream), Size(readable=False)
 
 
 def _refused_links(measure: Measure, measured: Measured) -> list[tuple[str, str, str]]:

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from hubspot_pipeline.api.client import Client, Meter
-from hubspot_pipeline.errors import Retired
+from hubspot_pipeline.errors import AllGone, Retired
 from hubspot_pipeline.extract import collections
-from hubspot_pipeline.extract.children import Children, Parent
+from hubspot_pipeline.extract.children import WIDTH, Children, Parent
 from hubspot_pipeline.extract.collections import Item, fields_of_key, value_at
 from hubspot_pipeline.extract.conceal import Concealer
 from hubspot_pipeline.streams import Stream, Streams
@@ -56,8 +56,8 @@ class ChildWalk:
                 part["last"] = [parent.object, parent.id]
                 self._keep(part, state)
                 buffer, parents = [], []
-        if chosen and missing == len(chosen) and self.stream.replaced_by:
-            raise Retired(self.stream.label, self.stream.replaced_by)
+        if chosen and missing == len(chosen):
+            self._explain(chosen, everybody)
         yield from self._batches(parents, buffer)
         if everybody and self._parent_column and not self.stream.cursor:
             alive = [parent.id for parent in everybody]
@@ -66,6 +66,16 @@ class ChildWalk:
             state["parents_until"], state["parents_load"] = part["started"], part["load"]
             state["start"] = part["start"]
             del state["pass"]
+
+    def _explain(self, gone: list[Parent], everybody: list[Parent]) -> None:
+        """HubSpot has none of the parents that were due. Raises where it has none of some others either."""
+        if self.stream.replaced_by:
+            raise Retired(self.stream.label, self.stream.replaced_by)
+        due = {(parent.object, parent.id) for parent in gone}
+        others = [parent for parent in everybody if (parent.object, parent.id) not in due][:WIDTH]
+        asked = len(gone) + len(others)
+        if asked > 1 and all(items is None for _, items in self.reader.read(self._with_cursors(others))):
+            raise AllGone(self.stream.name, asked)
 
     def _keep(self, part: State, state: State) -> None:
         if not self._named:

@@ -163,6 +163,8 @@ def _cost(stream: Stream, portal: Portal, *, first: bool) -> Cost:
 def _object(stream: Stream, portal: Portal, *, first: bool) -> Cost:
     size = portal.sizes[stream.name]
     definitions = Cost(burst=2 if first or portal.small else 1)
+    if stream.withheld:
+        definitions += Cost(burst=1)  # the token's scopes
     if not size.readable:
         return definitions + Cost(search=1)
     total = definitions + Cost(search=1 if size.counted else 0)

@@ -72,6 +72,20 @@ def interrupt_dead(con: duckdb.DuckDBPyConnection) -> int:
     return int(dead[0]) if dead else 0
 
 
+def left_untidied(con: duckdb.DuckDBPyConnection, stream: str) -> bool:
+    """Whether a run was killed since the last one of this stream that reached its end."""
+    row = con.execute(
+        """
+        SELECT count(*) FROM hubspot.sync_runs WHERE status = 'interrupted' AND started_at > coalesce((
+            SELECT max(started_at) FROM hubspot.sync_runs
+            WHERE stream = ? AND status NOT IN ('running', 'interrupted')
+        ), '-infinity')
+        """,
+        [stream],
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def begin(con: duckdb.DuckDBPyConnection, head: RunHead, streams: list[str], portal_started: datetime) -> None:
     """Enter every selected stream as running. `portal_started`: the portal's clock at the start."""
     con.execute(

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from hubspot_pipeline.api.client import Client, Meter
-from hubspot_pipeline.errors import HubSpotError, MissingScope
+from hubspot_pipeline.errors import AllGone, HubSpotError, MissingScope
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.collections import GONE, Item, fields_of_key, value_at
 from hubspot_pipeline.extract.conceal import Concealer
@@ -67,7 +67,10 @@ class ListReader:
         return None if newest is None else min(newest, self.plan.started) - self.plan.lookback
 
     def _each(self, stream: Stream, meter: Meter, tally: Tally) -> Iterator[Item]:
-        """A list per object type or pair; one that may not be read leaves a note, one that HubSpot lacks is empty."""
+        """A list per object type or pair; one that may not be read leaves a note, one that HubSpot lacks is empty.
+
+        Raises AllGone where HubSpot lacks them all.
+        """
         places = [(place, self.pool.submit(collections.read, self.client, stream, meter, place=place))
                   for place in self._places(stream)]  # fmt: skip
         refused: list[MissingScope] = []
@@ -86,6 +89,8 @@ class ListReader:
                 raise error
         if refused and not readable:
             raise refused[0]
+        if len(places) > 1 and not readable:
+            raise AllGone(stream.name, len(places))
 
     def _places(self, stream: Stream) -> list[dict[str, Stream]]:
         assert stream.endpoint is not None

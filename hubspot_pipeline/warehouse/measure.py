@@ -48,6 +48,8 @@ class Found:
     properties: int | None = None
     custom: int | None = None
     """Properties that the portal's users made."""
+    withheld: bool = False
+    """What is read of it HubSpot leaves empty, instead of refusing, for a token without its scope."""
     id: str = NO_ID
     """One of its records or items, for what hangs on it."""
 
@@ -120,6 +122,7 @@ class Measure:
             found = self.records(stream, choice)
         except (MissingScope, HubSpotError, DailyLimit) as error:
             found = Found(stream, error, Size(readable=False))
+        found.withheld = any(name in choice.selected for name in stream.withheld)
         found.properties, found.custom = len(known), len([one for one in known if is_custom(one)])
         return found
 

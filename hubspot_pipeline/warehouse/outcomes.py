@@ -26,14 +26,14 @@ def outcomes(
 
 def _outcome(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> Outcome:
     tally, meter = work.tallies[stream.name], work.meters[stream.name]
-    # children have parents, but are read by themselves; sources that this run did not read say nothing
-    filled = stream.shape == "derived"
-    sources = [work.tallies[name] for name in stream.source if filled and name in work.names]
+    # sources that this run did not read say nothing
+    sources = [work.tallies[name] for name in stream.source if name in work.names]
     errors = [source.error for source in sources if source.error is not None]
     refused = [error for error in errors if isinstance(error, MissingScope)]
-    # a stream filled by several lands as long as one of them may be read; the note tells what it lacks
+    broken = [error for error in errors if not isinstance(error, MissingScope)]
+    # a stream of several sources lands as long as one of them may be read; the note tells what it lacks
     partly = bool(refused) and len(refused) == len(errors) < len(sources)
-    error = tally.error or (None if partly else next(iter(errors), None))
+    error = tally.error or (None if partly else next(iter([*broken, *refused]), None))
     outcome = Outcome(stream.name, status_of(error))
     _count(con, outcome, stream, tally, sources)
     outcome.calls, outcome.rate_limited = meter.calls, meter.rate_limited

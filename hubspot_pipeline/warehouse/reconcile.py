@@ -150,11 +150,12 @@ def _clear(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str) -
 
 
 def record_rejects(con: duckdb.DuckDBPyConnection, table: str, object_type: str, types: Mapping[str, tuple[str, str]],
-                   load_ids: Sequence[str], scrubbed: Iterable[Scrubbed], run_id: str,
-                   at: datetime) -> int:  # fmt: skip
+                   load_ids: Sequence[str], scrubbed: Iterable[Scrubbed], run_id: str, at: datetime, *,
+                   whole: bool = False) -> int:  # fmt: skip
     """Write down the values of this run's rows that do not fit their type or were scrubbed; returns their number.
 
-    `types`: column -> (property name, HubSpot type). Earlier rejects of the same records are replaced.
+    `types`: column -> (property name, HubSpot type). Earlier rejects of the same records are replaced. `whole`: all
+    rows of the table are looked through; what is known and still so keeps its run.
     """
     here = f"SELECT id FROM hubspot.{quoted(table)} WHERE _dlt_load_id IN (SELECT unnest(?))"
     con.execute(f"DELETE FROM hubspot.rejects WHERE object = ? AND id IN ({here})", [object_type, list(load_ids)])
@@ -162,12 +163,26 @@ def record_rejects(con: duckdb.DuckDBPyConnection, table: str, object_type: str,
     checked = [
         (column, name, kind) for column, (name, kind) in types.items() if column in present and kind in MACRO_OF_TYPE
     ]
-    for column, name, kind in _with_rejects(con, table, checked, load_ids):
+    rows, given = ("true", []) if whole else ("_dlt_load_id IN (SELECT unnest(?))", [list(load_ids)])
+    con.execute("CREATE OR REPLACE TEMP TABLE unfit (id VARCHAR, property VARCHAR, raw_value VARCHAR, reason VARCHAR)")
+    for column, name, kind in _with_rejects(con, table, checked, rows, given):
         con.execute(
-            f"INSERT INTO hubspot.rejects SELECT ?, id, ?, {quoted(column)}, ?, ?, ? FROM hubspot.{quoted(table)} "
-            f"WHERE _dlt_load_id IN (SELECT unnest(?)) AND {_is_reject(column, kind)}",
-            [object_type, name, f"is no {kind}, or would lose digits as one", run_id, at, list(load_ids)],
+            f"INSERT INTO unfit SELECT id, ?, {quoted(column)}, ? FROM hubspot.{quoted(table)} "
+            f"WHERE {rows} AND {_is_reject(column, kind)}",
+            [name, f"is no {kind}{_UNFIT}", *given],
         )
+    same = "r.id = u.id AND r.property = u.property AND r.raw_value = u.raw_value AND r.reason = u.reason"
+    if whole:
+        con.execute(
+            "DELETE FROM hubspot.rejects AS r WHERE object = ? AND suffix(reason, ?) "
+            f"AND NOT EXISTS (SELECT 1 FROM unfit AS u WHERE {same})",
+            [object_type, _UNFIT],
+        )
+    con.execute(
+        "INSERT INTO hubspot.rejects SELECT ?, u.*, ?, ? FROM unfit AS u "
+        f"WHERE NOT EXISTS (SELECT 1 FROM hubspot.rejects AS r WHERE r.object = ? AND {same})",
+        [object_type, run_id, at, object_type],
+    )
     for value in scrubbed:
         con.execute(
             "INSERT INTO hubspot.rejects VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -179,14 +194,15 @@ def record_rejects(con: duckdb.DuckDBPyConnection, table: str, object_type: str,
     return int(found[0]) if found else 0
 
 
-def _with_rejects(con: duckdb.DuckDBPyConnection, table: str, checked: list[tuple[str, str, str]],
-                  load_ids: Sequence[str]) -> list[tuple[str, str, str]]:  # fmt: skip
+_UNFIT = ", or would lose digits as one"
+
+
+def _with_rejects(con: duckdb.DuckDBPyConnection, table: str, checked: list[tuple[str, str, str]], rows: str,
+                  given: list[Any]) -> list[tuple[str, str, str]]:  # fmt: skip
     if not checked:
         return []
     counts = ", ".join(f"count(*) FILTER ({_is_reject(column, kind)})" for column, _, kind in checked)
-    row = con.execute(
-        f"SELECT {counts} FROM hubspot.{quoted(table)} WHERE _dlt_load_id IN (SELECT unnest(?))", [list(load_ids)]
-    ).fetchone()
+    row = con.execute(f"SELECT {counts} FROM hubspot.{quoted(table)} WHERE {rows}", given).fetchone()
     assert row is not None
     return [entry for entry, count in zip(checked, row, strict=True) if count]
 

@@ -5,7 +5,7 @@ properties, rejects, views.
 import duckdb
 
 from hubspot_pipeline.streams import Stream
-from hubspot_pipeline.warehouse import reconcile, store, views
+from hubspot_pipeline.warehouse import ledger, reconcile, store, views
 from hubspot_pipeline.warehouse.catalogue import forget_backfills
 from hubspot_pipeline.warehouse.work import Work
 
@@ -22,12 +22,15 @@ def tidy(con: duckdb.DuckDBPyConnection, work: Work, run_id: str) -> int:
             changed += reconcile.forget_values(con, stream.name, stream.object, hidden)
     for stream in work.objects:
         if stream.name in work.catalogues and store.has_table(con, stream.name):
-            changed += _tidy_object(con, work, stream, run_id)
+            changed += _tidy_object(con, work, stream)
+    for stream in work.described:
+        if stream.name in work.catalogues and store.has_table(con, stream.name):
+            _record_rejects(con, work, stream, run_id)
     views.create(con, work.known)
     return changed
 
 
-def _tidy_object(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream, run_id: str) -> int:
+def _tidy_object(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream) -> int:
     tally, started = work.tallies[stream.name], work.plan.started
     changed = reconcile.flag_merged(con, stream.name, stream.object, started)
     if tally.missing:
@@ -36,9 +39,15 @@ def _tidy_object(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream, run
         changed += reconcile.remove_orphans(con, stream.name, stream.object)
     if tally.backfilled:
         forget_backfills(con, stream.object)
-    if work.landed.load_ids and work.landed.rows[stream.name]:
-        tally.rejected = reconcile.record_rejects(
-            con, stream.name, stream.object, work.catalogues[stream.name].types, work.landed.load_ids, tally.scrubbed,
-            run_id, started,
-        )  # fmt: skip
     return changed
+
+
+def _record_rejects(con: duckdb.DuckDBPyConnection, work: Work, stream: Stream, run_id: str) -> None:
+    """Of the rows of this run; of all where a type changed, or a killed run left some that nobody looked at."""
+    tally, catalogue = work.tallies[stream.name], work.catalogues[stream.name]
+    whole = catalogue.retyped or ledger.left_untidied(con, stream.name)
+    if whole or work.landed.rows[stream.name]:
+        tally.rejected = reconcile.record_rejects(
+            con, stream.name, stream.object, catalogue.types, work.landed.load_ids, tally.scrubbed, run_id,
+            work.plan.started, whole=whole,
+        )  # fmt: skip

@@ -35,13 +35,14 @@ from hubspot_pipeline.warehouse.catalogue import (
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
 from hubspot_pipeline.warehouse.children import ChildWalk
 from hubspot_pipeline.warehouse.describe import Described, concealer, mode_of
-from hubspot_pipeline.warehouse.hide import hide_once, hide_stored
+from hubspot_pipeline.warehouse.hide import hide_once, hide_stored, twins
 from hubspot_pipeline.warehouse.lists import ListReader, difference
 from hubspot_pipeline.warehouse.load import Job, Landed, load
 from hubspot_pipeline.warehouse.logs import LogWalk
 from hubspot_pipeline.warehouse.objects import How, Walk
 from hubspot_pipeline.warehouse.plan import Batch, Memory, Plan, State, Tally, cursor_of
 from hubspot_pipeline.warehouse.publish import owe, publish
+from hubspot_pipeline.warehouse.withheld import require_content
 
 PUBLISH_EVERY = 900.0
 """Seconds between two publications during a long first read."""
@@ -96,10 +97,15 @@ class Work:
         Children come last: their parents have landed by then.
         """
         self._read_catalogues()
+        self._leave_out_withheld()
         jobs = [self._catalogue_job(), *self._list_jobs(), *map(self._log_job, self.logs)]
-        jobs += [self._object_job(stream) for stream in self.objects if stream.name in self.catalogues]
+        jobs += [
+            self._object_job(stream)
+            for stream in self.objects
+            if stream.name in self.catalogues and self.tallies[stream.name].error is None
+        ]
         self._load_all(pipeline, jobs)
-        self._remove_gone(self.lists)
+        self._remove_gone([*self.lists, *self.logs])
         children = [stream for stream in self.children if not self._refused_with_parents(stream)]
         if children:
             self._load_all(pipeline, [self._child_job(stream) for stream in children])
@@ -156,6 +162,20 @@ class Work:
                 note_backfills(con, stream.object, found)
                 # what was stored in clear must not lie beside hashes, nor the other way round
                 reconcile.forget_values(con, stream.name, stream.object, found.turned)
+
+    def _leave_out_withheld(self) -> None:
+        """A stream whose parts HubSpot would leave out for this token gets its error here and is not read."""
+        for stream in self.objects:
+            columns = self.catalogues[stream.name].columns if stream.name in self.catalogues else {}
+            parts = {name: columns[name] for name in stream.withheld if name in columns}
+            if not parts:
+                continue
+            reader = Reader(self.client, stream, self.pool, sorted(parts), self.meters[stream.name])
+            try:
+                with store.open_store(self.settings) as con:
+                    require_content(reader, parts, Stored(con))
+            except Exception as error:
+                self.tallies[stream.name].error = error
 
     def _catalogue_job(self) -> Job:
         rows = batch(self.catalogues.values(), self.plan.started)
@@ -226,6 +246,7 @@ class Work:
             log.pages = 0
             tally.rewritten += hide_once(con, stream, conceal, self.plan, state)
             for rows in LogWalk(log, self.plan, Stored(con), tally).run(state):
+                tally.gone += twins(stream, conceal, state, rows.rows)
                 self._tell(stream.name, tally, log.pages)
                 yield rows
 
@@ -239,6 +260,7 @@ class Work:
             steps = ChildWalk(self.client, stream, self.pool, meter, self.plan, Stored(con), tally, self.known,
                               conceal)  # fmt: skip
             for rows in steps.run(state):
+                tally.gone += twins(stream, conceal, state, rows.rows)
                 self._tell(stream.name, tally, meter.calls)
                 yield rows
 
