@@ -74,7 +74,7 @@ class ChildWalk:
         due = {(parent.object, parent.id) for parent in gone}
         others = [parent for parent in everybody if (parent.object, parent.id) not in due][:WIDTH]
         asked = len(gone) + len(others)
-        if asked > 1 and all(items is None for _, items in self.reader.read(self._with_cursors(others))):
+        if asked > 1 and all(items is None for _, items in self.reader.read(self._with_cursors(others, anew=False))):
             raise AllGone(self.stream.name, asked)
 
     def _keep(self, part: State, state: State) -> None:
