@@ -17,7 +17,6 @@ LISTS = {
 }
 CHILDREN = {
     "list_memberships": "GET /crm/lists/.*/memberships",
-    "files": "GET /files/",
     "contacts_web_analytics": "GET /events/event-occurrences",
 }
 
@@ -26,7 +25,7 @@ CHILDREN = {
 def given(sandbox: Sandbox, tmp_path: Path) -> Settings:
     sandbox.post("clock", {"now": "2026-09-30T12:00:00Z", "frozen": True})
     return only(settings(tmp_path, sandbox.url), "contacts", "companies", "deals", "tickets", "engagements_notes",
-                *LISTS, *CHILDREN)  # fmt: skip
+                "files", *LISTS, *CHILDREN)  # fmt: skip
 
 
 def gone(sandbox: Sandbox, match: str, times: int = -1, status: int = 404) -> None:
@@ -93,6 +92,14 @@ def test_a_stream_all_of_whose_parents_are_gone_fails_and_keeps_its_rows(
     assert outcome.status == "failed"
     assert "has ended" in outcome.message
     assert table(given, stream) == before
+
+
+def test_attached_files_that_were_all_deleted_are_no_error(
+    sandbox: Sandbox, given: Settings, parents: tuple[list[str], list[str]]
+) -> None:
+    landed(run(given, streams=["files"]))
+    gone(sandbox, "GET /files/")
+    landed(run(given, streams=["files"], mode="reconcile"))
 
 
 def test_a_parent_that_is_gone_alone_is_no_error(
