@@ -140,8 +140,9 @@ def test_the_daily_share_ends_in_waiting_and_the_next_day_goes_on(sandbox: Sandb
     assert result.resumes_at is not None
     # the sandbox portal lives in New York
     assert result.resumes_at.strftime("%H:%M") in ("04:00", "05:00")
-    # one that came too early for the limit of a second is asked again, and counts once
-    assert sum(call["status"] != 429 for call in sandbox.calls()) <= 120
+    # one that came too early for the limit of a second is asked again, and counts once; a question about the token
+    # counts against no day
+    assert sum(call["status"] != 429 and "/oauth/" not in call["path"] for call in sandbox.calls()) <= 120
     for _ in range(6):
         sandbox.post("clock", {"now": result.resumes_at.isoformat() if result.resumes_at else None})
         result = run(given)

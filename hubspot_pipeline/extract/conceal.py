@@ -8,6 +8,7 @@ import hmac
 import json
 import re
 from collections.abc import Collection
+from copy import copy
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -35,8 +36,10 @@ class Concealer:
     def __init__(self, key: bytes, blocked: Collection[str] = (), hashed: Collection[str] = ()) -> None:
         if hashed and not key:
             raise ValueError("hashing needs a key")
-        self._key = key
         self._mac = hmac.new(key, digestmod=sha256) if key else None
+        self._ask(blocked, hashed)
+
+    def _ask(self, blocked: Collection[str], hashed: Collection[str]) -> None:
         self._asked: dict[Act, frozenset[str]] = {"block": frozenset(blocked), "hash": frozenset(hashed)}
         texts = self._asked["block"] | self._asked["hash"]
         self._names = frozenset(text for text in texts if not is_pattern(text))
@@ -88,8 +91,10 @@ class Concealer:
     def like(self, names: Collection[str]) -> "Concealer":
         """One with this key that conceals what the `names` of another say; without a key it hashes nothing."""
         said = [name.split(" ", 1) for name in names]
-        texts = {act: [text for one, text in said if one == act] for act in ("block", "hash")}
-        return Concealer(self._key, texts["block"], texts["hash"] if self._key else ())
+        blocked, hashed = ([text for one, text in said if one == act] for act in ("block", "hash"))
+        other = copy(self)
+        other._ask(blocked, hashed if self._mac else ())
+        return other
 
     def again(self, item: dict[str, Any]) -> dict[str, Any] | None:
         """An item that was stored earlier as it must be stored now; None where it is.
