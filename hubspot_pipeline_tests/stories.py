@@ -192,6 +192,7 @@ def stage(folder: Path) -> Iterator[Stage]:
     states = {"empty": little_portal.empty, "filled": little_portal.filled, "changed": little_portal.changed}
     with ExitStack() as servers:
         portals: dict[str, Portal] = {name: make() for name, make in states.items()}
-        yield Stage({
-            name: Sandbox(servers.enter_context(serve(portal, rate_limit=0))) for name, portal in portals.items()
-        }, folder)  # fmt: skip
+        made = {name: Sandbox(servers.enter_context(serve(portal, rate_limit=0))) for name, portal in portals.items()}
+        for sandbox in made.values():
+            sandbox.config(unlisted_by_id=True)
+        yield Stage(made, folder)
