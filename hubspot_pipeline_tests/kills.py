@@ -59,7 +59,7 @@ class Kills:
         generate(sandbox.portal, seed=seed, contacts=20)
         sandbox.post("clock", {"frozen": True})
         self.changes = Changes(seed, sandbox.portal)
-        self.log_size = 1_000_000
+        self.log_size = 30_000
         """Bytes of dbt's log of a whole build, about."""
 
     def play(self, phase: str) -> None:
