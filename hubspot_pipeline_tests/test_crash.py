@@ -118,3 +118,18 @@ def _killed(sandbox: Sandbox, given: Settings, *words: str) -> bool:
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.002)
     return process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("name", ["state.json", "schemas/hubspot.schema.json", "load/.version", "trace.pickle"])
+@pytest.mark.parametrize("part", [0.0, 0.5])
+def test_a_half_written_file_of_the_local_folder_is_made_anew(
+    sandbox: Sandbox, tmp_path: Path, name: str, part: float
+) -> None:
+    given = settings(tmp_path, sandbox.url)
+    fill(sandbox, [1, 2])
+    landed(run(given, streams=["contacts"]))
+    path = given.data_dir / ".dlt" / "hubspot" / name
+    os.truncate(path, int(path.stat().st_size * part))
+    fill(sandbox, [3])
+    landed(run(given, streams=["contacts"]))
+    assert differences(sandbox.url, given.working, streams=["contacts"]) == []

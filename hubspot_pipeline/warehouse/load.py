@@ -7,6 +7,7 @@ again in the warehouse: a load that did not land is an error, however green dlt 
 
 import copy
 import logging
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -67,19 +68,35 @@ def configure() -> None:
 
 
 def make_pipeline(settings: Settings) -> dlt.Pipeline:
-    """The pipeline `hubspot` on the working file; its folder is `data/.dlt`."""
+    """The pipeline `hubspot` on the working file; its folder is `data/.dlt`.
+
+    What a full disk or a power cut left of the folder may not open: it is made anew, its state is in the warehouse.
+    """
     configure()
-    pipeline = dlt.pipeline(
+    try:
+        pipeline = _made(settings)
+        _pending(pipeline)  # looks into the whole folder
+    except Exception:
+        shutil.rmtree(settings.data_dir / ".dlt", ignore_errors=True)
+        pipeline = _made(settings)
+    # it warns of every column whose type we name, on each of hundreds of batches; its errors, which quote values of the
+    # portal as they are, become the outcome of their stream
+    logging.getLogger("dlt").setLevel(logging.CRITICAL)
+    return pipeline
+
+
+def _pending(pipeline: dlt.Pipeline) -> int:
+    return len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
+
+
+def _made(settings: Settings) -> dlt.Pipeline:
+    return dlt.pipeline(
         "hubspot",
         # replaced in one transaction: a load that fails must not leave a collection empty
         destination=dlt.destinations.duckdb(str(settings.working), replace_strategy="insert-from-staging"),
         dataset_name=SCHEMA,
         pipelines_dir=str(settings.data_dir / ".dlt"),
     )
-    # it warns of every column whose type we name, on each of hundreds of batches; its errors, which quote values of the
-    # portal as they are, become the outcome of their stream
-    logging.getLogger("dlt").setLevel(logging.CRITICAL)
-    return pipeline
 
 
 def settle(pipeline: dlt.Pipeline) -> int:
@@ -88,7 +105,7 @@ def settle(pipeline: dlt.Pipeline) -> int:
     The state goes back to what is committed in the warehouse; what was pending is read again. Returns the number of
     packages given up.
     """
-    pending = len(pipeline.list_extracted_load_packages()) + len(pipeline.list_normalized_load_packages())
+    pending = _pending(pipeline)
     pipeline.drop()
     pipeline.sync_destination()
     return pending
