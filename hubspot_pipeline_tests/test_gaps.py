@@ -14,8 +14,8 @@ from hubspot_pipeline.warehouse.publish import publish, query
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.runs import chosen, landed, only, rows, settings
+from hubspot_pipeline_tests.test_cursor import NOON, at
 
-NOON = datetime(2026, 9, 30, 12, tzinfo=UTC)
 LIST, LINKS = "GET /crm/objects/.*/contacts$", "POST /crm/associations/.*contacts/companies/batch/read"
 PLAIN = "streams: {contacts_property_history: false}"
 
@@ -24,11 +24,6 @@ PLAIN = "streams: {contacts_property_history: false}"
 def given(sandbox: Sandbox, tmp_path: Path) -> Settings:
     at(sandbox, 0)
     return settings(tmp_path / "data", sandbox.url, small_portal=0)
-
-
-def at(sandbox: Sandbox, minutes: float) -> None:
-    """It is so many minutes after noon."""
-    sandbox.post("clock", {"now": (NOON + timedelta(minutes=minutes)).isoformat(), "frozen": True})
 
 
 def contacts(sandbox: Sandbox, number: int) -> list[str]:

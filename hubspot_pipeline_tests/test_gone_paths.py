@@ -98,17 +98,22 @@ def test_attached_files_that_were_all_deleted_are_no_error(
     sandbox: Sandbox, given: Settings, parents: tuple[list[str], list[str]]
 ) -> None:
     landed(run(given, streams=["files"]))
+    before = table(given, "files")
     gone(sandbox, "GET /files/")
-    landed(run(given, streams=["files"], mode="reconcile"))
+    assert landed(run(given, streams=["files"], mode="reconcile")).outcomes["files"].rows_archived == 0
+    assert len(before) == 2
+    assert table(given, "files") == before
 
 
 def test_a_parent_that_is_gone_alone_is_no_error(
     sandbox: Sandbox, given: Settings, parents: tuple[list[str], list[str]]
 ) -> None:
     landed(run(given, streams=[*CHILDREN]))
+    before = table(given, "list_memberships")
     one, _ = parents[1]
     gone(sandbox, f"GET /crm/lists/.*/{one}/memberships")
     landed(run(given, streams=["list_memberships"], mode="reconcile"))
     # the only one that is due
     sandbox.mutate({"op": "add_member", "list_id": one, "record_id": parents[0][1]})
     landed(run(given, streams=["list_memberships"]))
+    assert table(given, "list_memberships") == before

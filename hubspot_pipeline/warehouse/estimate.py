@@ -80,9 +80,9 @@ class Size:
     history: bool = False
     mode: Mode = "incremental_server_side"
     archived: int = 0
-    listed: bool = True
-    """HubSpot lists the archived ones."""
     """Records seen in the recycle bin."""
+    listed: bool = True
+    """Whether HubSpot lists it; it does not for every object type."""
     typed: int = 0
     """Pairs of object types of which archived records show links that the portal's link types must explain."""
     attached: int = 0
