@@ -1,13 +1,16 @@
 """A build of models of which one is broken, over a small dbt project and a warehouse made by hand."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
+from dbt.parser.manifest import ManifestLoader
 
+from hubspot_pipeline.assets import models
 from hubspot_pipeline.assets.assembly import assemble
 from hubspot_pipeline.assets.execute import ExecutionResult, execute
 from hubspot_pipeline.assets.instance import dagster_home
@@ -84,6 +87,23 @@ def test_a_broken_model_is_named_with_its_remedy_and_keeps_no_other_from_being_p
     again = execute(settings, job="marts")
     assert again.exit_code == 0, again.message
     assert landed(settings, again) == marts(settings) == {"sound", "doubled", "broken", "below"}
+
+
+def test_what_dbt_keeps_of_a_parse_is_used_by_a_build_and_a_damaged_one_is_made_anew(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (settings.root / "dbt_project" / "models" / "broken.sql").write_text("select 2 as id from {{ ref('sound') }}")
+    (settings.root / "dbt_project" / "models" / "doubled.sql").write_text("select 1 as id")
+    parsed = models.load(settings.root / "dbt_project", settings.working).parsed
+    parses: list[object] = []
+    whole = ManifestLoader.get_full_manifest
+    monkeypatch.setattr(ManifestLoader, "get_full_manifest", lambda *a, **k: parses.append(a) or whole(*a, **k))
+    assert execute(settings, job="marts").success
+    assert parses == []
+    os.truncate(parsed, parsed.stat().st_size // 2)
+    assert execute(settings, job="marts").success
+    assert len(parses) == 1
+    assert marts(settings) == {"sound", "doubled", "broken", "below"}
 
 
 def test_models_that_are_not_built_yet_are_built_by_a_sync_though_nothing_changed_in_the_portal(

@@ -19,7 +19,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from hubspot_pipeline.assets import lineage, preview
 from hubspot_pipeline.assets.lineage import Place
-from hubspot_pipeline.assets.models import PARSED_DIR, Models, dbt_environment
+from hubspot_pipeline.assets.models import Models, dbt_environment
 from hubspot_pipeline.errors import said
 from hubspot_pipeline.report import told
 
@@ -64,7 +64,7 @@ def build(
     built = Built(target / "dbt.log")
     context.log.info("dbt: building models and running tests")
     with _ONE_AT_A_TIME, _environment(dbt_environment(working)):
-        error = _invoke(_arguments(models, target, set(wanted)), results, context.log.info)
+        error = _invoke(models.parsed, _arguments(models, target, set(wanted)), results, context.log.info)
     if error is not None:
         built.error = str(error)
         built.untold[DBT] = "dbt could not run"
@@ -96,14 +96,18 @@ def _arguments(models: Models, target: Path, wanted: set[dg.AssetKey | dg.AssetC
         "--log-path", str(target), "build",
         "--project-dir", str(models.project_dir), "--profiles-dir", str(models.project_dir),
         "--target-path", str(target), "--exclude-resource-type", "unit_test",
-        "--partial-parse-file-path", str(models.project_dir / PARSED_DIR / "partial_parse.msgpack"),
         *([] if everything else ["--indirect-selection", "empty", "--select", *chosen]),
         *(["--exclude", *sorted(models.left_out)] if everything and models.left_out else []),
     ]  # fmt: skip
 
 
-def _invoke(arguments: list[str], results: list[dict[str, Any]], log: Callable[[str], object]) -> Exception | None:
-    """Run dbt, collect the result events, and let go of the warehouse file. Returns what kept dbt from running."""
+def _invoke(
+    parsed: Path, arguments: list[str], results: list[dict[str, Any]], log: Callable[[str], object]
+) -> Exception | None:
+    """Run dbt on what was parsed, collect the result events, and let go of the warehouse file.
+
+    Returns what kept dbt from running.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
@@ -117,13 +121,23 @@ def _invoke(arguments: list[str], results: list[dict[str, Any]], log: Callable[[
             log(f"dbt: {event.info.msg}")
 
     try:
-        outcome = dbtRunner(callbacks=[collect]).invoke(arguments)
+        outcome = dbtRunner(_manifest(parsed), [collect]).invoke(arguments)
     finally:
         reset_adapters()  # type: ignore[no-untyped-call]
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception is not None and not isinstance(outcome.exception, Exception):
         raise outcome.exception
     return outcome.exception
+
+
+def _manifest(parsed: Path) -> Any:
+    """dbt's own manifest; None where it is gone or damaged, then dbt parses the project."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    try:
+        return Manifest.from_msgpack(parsed.read_bytes())
+    except Exception:  # whatever a file that was cut off makes of it
+        return None
 
 
 def without_values(text: str) -> str:

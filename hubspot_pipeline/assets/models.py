@@ -39,6 +39,11 @@ class Models:
     left_out: frozenset[str] = frozenset()
     """Names of models that nothing is built of: typed views of streams that are not chosen."""
 
+    @property
+    def parsed(self) -> Path:
+        """The manifest as dbt keeps it for itself."""
+        return self.project_dir / PARSED_DIR / PARSED[1]
+
     @cached_property
     def _built(self) -> tuple[Sequence[dg.AssetSpec], Sequence[dg.AssetCheckSpec]]:
         specs, check_specs = build_dbt_specs(
@@ -80,7 +85,7 @@ class Models:
 def load(project_dir: Path, working: Path, left_out: Iterable[str] = ()) -> Models:
     """The models of a dbt project; runs `dbt parse` once if a file of it changed since the last time.
 
-    `working`: the warehouse that dbt will write; its path is part of what dbt parses, so a later build need not parse.
+    `working`: the warehouse that dbt will write; what dbt parses names it, and a build does not parse again.
     `left_out`: names of typed views that are not built unless another model reads them.
 
     Needs no network and no warehouse. Raises ConfigError with dbt's message when the project does not parse.

@@ -90,10 +90,14 @@ def _pending(pipeline: dlt.Pipeline) -> int:
 
 
 def _made(settings: Settings) -> dlt.Pipeline:
+    # replaced in one transaction: a load that fails must not leave a collection empty
+    destination = dlt.destinations.duckdb(str(settings.working), replace_strategy="insert-from-staging")
+    capabilities = destination.capabilities
+    # asked for a dozen times a package, and each time dlt looks everywhere for settings that DuckDB's do not depend on
+    destination.capabilities = lambda config=None, naming=None: capabilities(config or destination.spec(), naming)
     return dlt.pipeline(
         "hubspot",
-        # replaced in one transaction: a load that fails must not leave a collection empty
-        destination=dlt.destinations.duckdb(str(settings.working), replace_strategy="insert-from-staging"),
+        destination=destination,
         dataset_name=SCHEMA,
         pipelines_dir=str(settings.data_dir / ".dlt"),
     )
