@@ -27,8 +27,8 @@ class EventLog:
     def __init__(self, portal: Portal, unlisted: Collection[str] = ()) -> None:
         self.portal, self.unlisted = portal, unlisted
         self.counts: Counter[str] = Counter()
-        self.values: dict[Key, dict[str, str]] = {}
-        """Of every record that is not gone: property -> text. A survivor's are those written since the merge."""
+        self.values: dict[Key, dict[str, tuple[int, str]]] = {}
+        """Of every record that is not gone: property -> when, and which text. A survivor's since the merge."""
         self.binned: dict[Key, int] = {}
         """When each archived record was."""
         self.merged: set[Key] = set()
@@ -56,13 +56,15 @@ class EventLog:
         """Part of a journal."""
 
     def _create(self, given: dict[str, Any]) -> None:
-        written = {name: str(value) for name, value in given["properties"].items() if value not in (None, "")}
-        self.values[given["object_type"], str(given["id"])] = written
+        written = {name: value for name, value in given["properties"].items() if value not in (None, "")}
+        self.values[given["object_type"], str(given["id"])] = {}
+        self._update(given | {"properties": written})
 
     def _update(self, given: dict[str, Any]) -> None:
-        self.values[given["object_type"], str(given["id"])] |= {
-            name: "" if value is None else str(value) for name, value in given["properties"].items()
-        }
+        known, at = self.values[given["object_type"], str(given["id"])], given["at"]
+        for name, value in given["properties"].items():
+            if at >= known.get(name, (0, ""))[0]:  # a change that is dated back hides behind a later one
+                known[name] = (at, "" if value is None else str(value))
 
     def _archive(self, given: dict[str, Any]) -> None:
         self.binned[given["object_type"], str(given["id"])] = given["at"]

@@ -107,6 +107,31 @@ def test_what_is_hidden_later_is_taken_out_of_what_is_stored(sandbox: Sandbox, g
     assert rows(given, f"SELECT 1 FROM hubspot.contacts WHERE properties_email = '{NEEDLE}'") == [(1,)]
 
 
+def test_what_is_hashed_later_is_hashed_also_of_records_that_hubspot_no_longer_has(
+    sandbox: Sandbox, given: Settings
+) -> None:
+    create = {"op": "create", "object": "contacts", "properties": {"firstname": "Ida"}}
+    alive, gone, archived = (str(id_) for id_ in sandbox.mutate(create, create, create))
+    streams, followed = ["contacts", "contacts_property_history"], "history: {contacts: [firstname]}"
+    landed(run(chosen(given, followed), streams=streams))
+    both = {"object": "contacts"}
+    sandbox.mutate(both | {"op": "forget", "id": gone}, both | {"op": "archive", "id": archived})
+    landed(run(chosen(given, followed), streams=streams, mode="reconcile"))
+    hashed = chosen(given, f"{followed}\nhash: {{contacts: [firstname]}}")
+    for _ in range(2):
+        landed(run(hashed, streams=streams, mode="reconcile"))
+        found = rows(
+            given,
+            "SELECT id, deletion, properties_firstname, properties ->> 'firstname' FROM hubspot.contacts "
+            "WHERE properties_firstname IS NOT NULL ORDER BY id::BIGINT",
+        )
+        text = found[0][2]
+        assert len(text) == 32
+        assert found == [(alive, None, text, text), (gone, "missing", text, text), (archived, "archived", text, text)]
+        versions = rows(given, "SELECT id, value FROM hubspot.contacts_property_history ORDER BY id::BIGINT")
+        assert versions == [(alive, text), (gone, text), (archived, text)]
+
+
 def test_a_deselected_property_is_empty_and_a_selected_one_is_filled_again(sandbox: Sandbox, given: Settings) -> None:
     given = replace(given, small_portal=0)
     landed(run(given, streams=["contacts"]))

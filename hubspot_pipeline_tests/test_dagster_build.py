@@ -125,6 +125,57 @@ def test_models_that_are_not_built_yet_are_built_by_a_sync_though_nothing_change
     assert marts(settings) == {"sound", "doubled", "broken", "below"}
 
 
+def test_models_see_the_graph_of_the_project(settings: Settings) -> None:
+    folder = settings.root / "dbt_project" / "models"
+    (folder / "broken.sql").write_text(
+        "select {{ graph.nodes.values() | list | length }} as id from {{ ref('sound') }}"
+    )
+    (folder / "doubled.sql").write_text("select 1 as id")
+    assert execute(settings, job="marts").success
+    with duckdb.connect(str(settings.published), read_only=True) as con:
+        assert con.execute("select id from marts.broken").fetchone() == (6,)  # four models and two tests
+
+
+def test_another_version_of_dbts_adapter_or_of_a_package_is_another_project(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = settings.root / "dbt_project"
+    found = [models.fingerprint(project)]
+    (project / "dbt_packages" / "other" / "macros").mkdir(parents=True)
+    (project / "dbt_packages" / "other" / "macros" / "one.sql").write_text("{% macro one() %}1{% endmacro %}")
+    found.append(models.fingerprint(project))
+    for changed in ("dbt-duckdb", "dbt-adapters", "dbt-core"):
+        monkeypatch.setattr(models, "version", lambda name, changed=changed: "2" if name == changed else "1")
+        found.append(models.fingerprint(project))
+    assert len(set(found)) == len(found)
+
+
+def test_marts_do_not_count_as_built_behind_a_sync_that_left_them_out(
+    settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("broken", "doubled"):
+        (settings.root / "dbt_project" / "models" / f"{name}.sql").write_text("select 1 as id")
+    contacts = '{{ source("hubspot", "contacts") }}'
+    (settings.root / "dbt_project" / "models" / "sound.sql").write_text(f"select id from {contacts}")
+    (settings.root / "dbt_project" / "models" / "sources.yml").write_text(
+        "sources: [{name: hubspot, tables: [{name: contacts}]}]"
+    )
+    streams = {name: name == "contacts" for name in (*sync.NONE, "contacts")}
+    (settings.root / "hubspot.yaml").write_text(json.dumps({"streams": streams}))
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    monkeypatch.setenv("HUBSPOT_BASE_URL", sandbox.url)
+    settings.working.unlink()
+    assert execute(Settings.load(settings.root)).success
+    sandbox.mutate({"op": "create", "object": "contacts", "properties": {"firstname": "Ida"}})
+    assert execute(Settings.load(settings.root), with_marts=False).success
+    done = execute(Settings.load(settings.root))
+    assert done.success, done.message
+    assert done.result is not None
+    assert not done.result.changed
+    with duckdb.connect(str(settings.published), read_only=True) as con:
+        assert con.execute("select count(*) from marts.sound").fetchone() == (1,)
+
+
 def test_marts_that_were_built_under_another_choice_count_as_stale(
     settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,7 +118,7 @@ def test_what_an_answer_does_not_mention_is_asked_again_before_it_counts_as_none
     if kind == "drop_results":
         fault: dict[str, Any] = {"kind": kind}
     else:
-        body = {"status": "COMPLETE", "results": [], "errors": [{"category": "INTERNAL_ERROR", "message": "oops"}]}
+        body = {"status": "COMPLETE", "results": [], "errors": [{"category": "OBJECT_NOT_FOUND", "message": "oops"}]}
         fault = {"status": 207, "body": body}
     sandbox.post("faults", {"faults": [{"match": LINKS, "times": 1, **fault}]})
     with reader(sandbox, "deals") as one:
@@ -128,6 +128,22 @@ def test_what_an_answer_does_not_mention_is_asked_again_before_it_counts_as_none
     else:
         assert known == set()  # what is stored of them stays
         assert rows == []
+
+
+@pytest.mark.parametrize("context", [{}, {"fromObjectId": ["1"]}])
+def test_a_part_that_failed_for_another_reason_is_no_record_that_is_gone(
+    sandbox: Sandbox, context: dict[str, Any]
+) -> None:
+    linked(sandbox, {1: 3, 2: 2})
+    path = "/crm/associations/2026-03/deals/contacts/batch/read"
+    body = sandbox.api("POST", path, {"inputs": [{"id": "2"}]}).json()
+    body["errors"] = [{"category": "INTERNAL_ERROR", "message": "Timed out", "context": context}]
+    sandbox.post("faults", {"faults": [{"match": LINKS, "times": 1, "status": 207, "body": body}]})
+    with (
+        reader(sandbox, "deals") as one,
+        pytest.raises(HubSpotError, match="part of the batch failed"),
+    ):
+        read(one, [1, 2])
 
 
 def test_links_that_never_end_are_an_error(sandbox: Sandbox) -> None:

@@ -25,7 +25,9 @@ PARSED_DIR = Path("target", "dagster")
 GENERATED = "generated"
 """Folder of the typed views that are written from the stream table."""
 PARSED = ("manifest.json", "partial_parse.msgpack")
-_NOT_SOURCE = {"target", "logs", "dbt_packages", "__pycache__"}
+DBT = ("dbt-core", "dbt-adapters", "dbt-duckdb")
+"""What a parse depends on beside the project: their macros are part of it."""
+_NOT_SOURCE = {"target", "logs", "__pycache__"}
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ def load(project_dir: Path, working: Path, left_out: Iterable[str] = ()) -> Mode
 
 
 def fingerprint(project_dir: Path) -> str:
-    """A digest of every file of the project and of dbt's version."""
-    digest = hashlib.sha256(version("dbt-core").encode())
+    """A digest of every file of the project, its packages included, and of the versions of dbt and its adapter."""
+    digest = hashlib.sha256(" ".join(version(name) for name in DBT).encode())
     for path in sorted(project_dir.rglob("*")):
         inside = path.relative_to(project_dir)
         if path.is_file() and not _NOT_SOURCE.intersection(inside.parts) and not path.name.startswith("."):

@@ -93,11 +93,12 @@ def _work(
             owe(settings)
             built = yield from build(context, models, settings.working, todo.models | todo.tests)
         yield from checks.kept(context.instance, todo.kept if built else todo.kept | todo.tests)
+        landed = result is not None and result.changed
         if built is not None and not built.ok:
             mark.remove()
-        elif current if built is None else todo.models >= {spec.key for spec in models.specs}:
+        elif current and not landed if built is None else todo.models >= {spec.key for spec in models.specs}:
             mark.put()
-        changed = built is not None or (result is not None and result.changed)
+        changed = built is not None or landed
         with _kept(built is not None):
             if (todo.streams or todo.models) and publish(settings, changed):
                 context.log.info(f"published {settings.published}")

@@ -109,6 +109,10 @@ class Concealer:
         }
         return None if found == item else found
 
+    def text(self, value: str) -> str:
+        """The hash of a text that was stored earlier; one that is a hash stays."""
+        return value if _is_hash(value) else str(self._hash(value))
+
     def _act(self, name: str) -> Act:
         """What is done with a value of this name."""
         if name not in self._acts:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.errors import HubSpotError, MalformedAnswer, NotListed
 from hubspot_pipeline.extract import unnest
-from hubspot_pipeline.extract.unnest import LinkPage, LinkType, Page, Record
+from hubspot_pipeline.extract.unnest import LinkPage, LinkType, Page, Problem, Record
 from hubspot_pipeline.extract.windows import (
     BATCH_INPUTS,
     HISTORY_PAGE,
@@ -217,6 +217,7 @@ class Reader:
                     rows |= {tuple(row.values())[:-1]: row for row in found}
                 if linked.paging and linked.paging.next:
                     following[from_id] = str(linked.paging.next.after)
+            _refuse_other(page.errors)
             refused, gaps = _gaps(page)
             silent = inputs.keys() - {str(linked.from_.id) for linked in page.results} - refused - gaps
             # what an answer does not mention is asked for once more before it counts as without links
@@ -272,12 +273,17 @@ def _answering(content: bytes, ids: list[str], history: Sequence[str]) -> Page:
     """A batch answer. Raises MalformedAnswer where it says nothing of what was asked, or failed for another reason
     than that records are gone: an id missing in it must mean that."""
     page = _versioned(content, history)
-    other = {problem.category for problem in page.errors} - {"OBJECT_NOT_FOUND"}
-    if other:
-        raise MalformedAnswer(f"a part of the batch failed ({', '.join(sorted(other))})")
+    _refuse_other(page.errors)
     if not page.results and _unmentioned(page, ids):
         raise MalformedAnswer("the batch has neither records nor reasons why not")
     return page
+
+
+def _refuse_other(problems: Iterable[Problem]) -> None:
+    """Raises MalformedAnswer where a part of a batch failed for another reason than that something is not there."""
+    other = {problem.category for problem in problems} - {"OBJECT_NOT_FOUND"}
+    if other:
+        raise MalformedAnswer(f"a part of the batch failed ({', '.join(sorted(other))})")
 
 
 def _gaps(page: LinkPage) -> tuple[set[str], set[str]]:

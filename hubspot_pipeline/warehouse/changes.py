@@ -134,10 +134,12 @@ class Stored:
         read = pa.Table.from_pylist([row | {"_deleted": None, "_synced_at": synced_at} for row in rows], LINK_SCHEMA)
         if self.is_empty("associations"):
             return read, read.num_rows, 0
-        stored = {_link(row) for links in self.linked(from_object, to_object, ids).values() for row in links}
+        before = self.linked(from_object, to_object, ids)
+        stored = {_link(row) for links in before.values() for row in links}
         now = {_link(row) for row in rows}
         added, gone = now - stored, stored - now
-        touched = {from_id for from_id, *_ in added | gone}
+        doubled = {id_ for id_, links in before.items() if len({_link(row) for row in links}) < len(links)}
+        touched = doubled | {from_id for from_id, *_ in added | gone}
         left = {from_id for from_id, *_ in now}
         none = {"from_object": from_object, "to_object": to_object, "_deleted": True, "_synced_at": synced_at}
         empty = [none | {"from_id": id_} for id_ in sorted(touched - left)]

@@ -3,7 +3,7 @@
 A pair of object types that may not be read keeps its rows; the state remembers it, and every run asks for it again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -28,6 +28,8 @@ class Links:
         self.stream: Stream = reader.stream
         self._refused_now: set[str] = set()
         self._bin_shows_links = False
+        self._given: set[tuple[str, str]] = set()
+        """(to object, id) of what this package has: the links of a record may come only once in it."""
 
     def pairs(self, state: State) -> list[str]:
         """Object types that links are read to: those of the declared pairs that were not refused."""
@@ -55,13 +57,16 @@ class Links:
         self._refused_now.add(to_object)
         state["refused"] = sorted({*state.get("refused", ()), to_object})
 
-    def refused_before(self, state: State) -> Iterator[Batch]:
-        """Pairs that an earlier run was refused: all their links, as soon as the token may read them."""
+    def refused_before(self, state: State, new: Collection[str]) -> Iterator[Batch]:
+        """Pairs that an earlier run was refused: all their links, as soon as the token may read them.
+
+        `new`: ids of live records that this package brings.
+        """
         refused = [to for to in state.pop("refused", ()) if to in self.stream.pairs]
         if refused:
             state["refused"] = refused
         again = [to for to in refused if to not in self._refused_now]
-        ids = self.stored.alive_ids(self.stream.name) if self.stored and again else []
+        ids = sorted({*self.stored.alive_ids(self.stream.name), *new}) if self.stored and again else []
         for to_object in again if ids else ():
             yield from self.of(ids, state, [to_object])
             if to_object not in self._refused_now:
@@ -86,6 +91,10 @@ class Links:
         yield from self._link_batch(to_object, known, rows)
 
     def _link_batch(self, to_object: str, ids: list[str], rows: list[dict[str, Any]]) -> Iterator[Batch]:
+        ids = [id_ for id_ in ids if (to_object, id_) not in self._given]
+        self._given |= {(to_object, id_) for id_ in ids}
+        fresh = set(ids)
+        rows = [row for row in rows if row["from_id"] in fresh]
         self.tally.links_read += len(rows)
         if self.stored is None:
             stamped = [row | {"_deleted": None, "_synced_at": self.plan.started} for row in rows]

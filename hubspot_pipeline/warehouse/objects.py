@@ -80,14 +80,16 @@ class Walk:
             # what was read is stored, so no later read brings it back: its links must not be forgotten
             if self.memory.changed | self._changed and "links" not in todo:
                 todo.append("links")
+            self._owe(state)
             raise
         if self.tally.unfinished:
             self.memory.changed |= self._changed
+            self._owe(state)
             return
         state.pop("first", None)
         if self._rehistory:
             state["history"] = sorted(self._history)
-        yield from self.links.refused_before(state)
+        yield from self.links.refused_before(state, (self.memory.changed | self._changed).keys() - self.memory.binned)
         self.tally.unfinished = bool(self.memory.later)
         if not self.tally.unfinished:
             self.tally.visible = self.counts.visible()
@@ -104,7 +106,17 @@ class Walk:
                 return
             todo.remove(phase)
         if without_links and self.plan.links:
-            yield from self.links.of(list(self.memory.changed | self._changed), state)
+            yield from self.links.of(self._owed(state), state)
+            state.pop("links_owed", None)
+
+    def _owed(self, state: State) -> list[str]:
+        """Records that changed since their links were read."""
+        return sorted({*self.memory.changed, *self._changed, *state.get("links_owed", ())}, key=int)
+
+    def _owe(self, state: State) -> None:
+        """Write these down: what is stored is not read again, so a later run would not know of their links."""
+        if self.plan.links and (owed := self._owed(state)):
+            state["links_owed"] = owed
 
     @property
     def _named(self) -> bool:
@@ -231,13 +243,16 @@ class Walk:
     def _links(self, state: State) -> Iterator[Batch]:
         if not self.plan.links or not self.stream.pairs:
             state.pop("links_done", None)
+            state.pop("links_owed", None)
             return
         done: dict[str, int] = state.setdefault("links_done", {})
         alive = set(self.stored.alive_ids(self.stream.name)) if self.stored else set()
         ids = sorted((alive | self.memory.live) - self.memory.binned - set(self.tally.missing), key=int)
+        self._owe(state)
+        owed = set(state.get("links_owed", ()))
         for to_object in self.links.pairs(state):
             # a record that changed since an interrupted pass was there can have new links
-            rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1) or id_ in self._changed]
+            rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1) or id_ in owed]
             # in groups as wide as the pool, so that the state moves on with what is read
             for group in chunks(rest, LINK_INPUTS * WIDTH):
                 yield from self.links.of(group, state, [to_object])
@@ -245,6 +260,7 @@ class Walk:
                     break
                 done[to_object] = max(done.get(to_object, -1), int(group[-1]))
         state.pop("links_done")
+        state.pop("links_owed", None)
 
     # what the phases share
 

@@ -3,7 +3,7 @@
 All of it is derived from rows that have landed and can be repeated: a run that dies here is caught up by the next.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -110,10 +110,12 @@ def remove_items(
     return int(removed[0]) if removed else 0
 
 
-def clear_properties(con: duckdb.DuckDBPyConnection, table: str, gone: Mapping[str, str]) -> int:
+def clear_properties(
+    con: duckdb.DuckDBPyConnection, table: str, gone: Mapping[str, str], rows: str = "true"
+) -> int:  # fmt: skip
     """Properties that HubSpot no longer has are NULL in all rows: never old values beside missing ones.
 
-    `gone`: property -> column. Returns how many values were cleared.
+    `gone`: property -> column; `rows`: SQL of the rows that are meant. Returns how many values were cleared.
     """
     present = set(columns_of(con, table))
     left = {name: column for name, column in gone.items() if column in present}
@@ -121,15 +123,20 @@ def clear_properties(con: duckdb.DuckDBPyConnection, table: str, gone: Mapping[s
         return 0
     counts = ", ".join(f"count({quoted(column)})" for column in left.values())
     filled = con.execute(f"SELECT {counts} FROM hubspot.{quoted(table)}").fetchone() or ()
-    return sum(_clear(con, table, name, left[name]) for name, count in zip(left, filled, strict=True) if count)
+    return sum(_clear(con, table, name, left[name], rows) for name, count in zip(left, filled, strict=True) if count)
 
 
-def forget_values(con: duckdb.DuckDBPyConnection, table: str, object_type: str, hidden: Mapping[str, str]) -> int:
-    """Take away what is stored of these properties (-> columns), their versions and rejects included."""
-    if not hidden:
+def forget_values(con: duckdb.DuckDBPyConnection, table: str, object_type: str, hidden: Mapping[str, str], *,
+                  alive_only: bool = False) -> int:  # fmt: skip
+    """Take away what is stored of these properties (-> columns), their versions and rejects included.
+
+    `alive_only`: records that HubSpot no longer lists keep theirs, but for rejects.
+    """
+    if not hidden or not columns_of(con, table):
         return 0
-    changed = clear_properties(con, table, hidden)
-    places = [("rejects", " AND object = ?", [object_type]), (f"{table}_property_history", "", [])]
+    changed = clear_properties(con, table, hidden, "deletion IS NULL" if alive_only else "true")
+    gone = f" AND id NOT IN ({_GONE.format(quoted(table))})" if alive_only else ""
+    places = [("rejects", " AND object = ?", [object_type]), (f"{table}_property_history", gone, [])]
     for name, condition, more in places:
         if columns_of(con, name):
             sql = f"DELETE FROM hubspot.{quoted(name)} WHERE property IN (SELECT unnest(?)){condition}"
@@ -138,12 +145,49 @@ def forget_values(con: duckdb.DuckDBPyConnection, table: str, object_type: str, 
     return changed
 
 
-def _clear(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str) -> int:
+_GONE = "SELECT id FROM hubspot.{} WHERE deletion IS NOT NULL"
+
+
+def hash_gone(
+    con: duckdb.DuckDBPyConnection, table: str, hidden: Mapping[str, str], conceal: Callable[[str], str]
+) -> int:
+    """Hash what is stored of these properties (-> columns) of records that HubSpot no longer lists, and their versions.
+
+    No read would bring them again. Returns how many values were hashed.
+    """
+    if not hidden or not columns_of(con, table):
+        return 0
+    changed, present = 0, set(columns_of(con, table))
+    con.create_function("concealed", conceal, ["VARCHAR"], "VARCHAR")
+    try:
+        for name, column in hidden.items():
+            if column in present:
+                changed += _rewrite(
+                    con, table, name, f"{quoted(column)} = concealed({quoted(column)})",
+                    "json_object($name, concealed(properties ->> $key))", "deletion IS NOT NULL",
+                )  # fmt: skip
+        if columns_of(con, f"{table}_property_history"):
+            con.execute(
+                f"UPDATE hubspot.{quoted(f'{table}_property_history')} SET value = concealed(value) "
+                f"WHERE property IN (SELECT unnest(?)) AND id IN ({_GONE.format(quoted(table))})",
+                [list(hidden)],
+            )
+    finally:
+        con.remove_function("concealed")
+    return changed
+
+
+def _clear(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str, rows: str) -> int:
+    filled = f"({quoted(column)} IS NOT NULL OR json_exists(properties, $key)) AND {rows}"
+    return _rewrite(con, table, name, f"{quoted(column)} = NULL", "json_object($name, NULL)", filled)
+
+
+def _rewrite(con: duckdb.DuckDBPyConnection, table: str, name: str, column: str, patch: str, rows: str) -> int:
+    """Set a property's column, and its value in `properties` where that has it."""
     key = "$." + '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     changed = con.execute(
-        f"UPDATE hubspot.{quoted(table)} SET {quoted(column)} = NULL, properties = CASE "
-        "WHEN json_exists(properties, $key) THEN json_merge_patch(properties, json_object($name, NULL)) "
-        f"ELSE properties END WHERE {quoted(column)} IS NOT NULL OR json_exists(properties, $key)",
+        f"UPDATE hubspot.{quoted(table)} SET {column}, properties = CASE WHEN json_exists(properties, $key) "
+        f"THEN json_merge_patch(properties, {patch}) ELSE properties END WHERE {rows}",
         {"key": key, "name": name},
     ).fetchone()
     return int(changed[0]) if changed else 0

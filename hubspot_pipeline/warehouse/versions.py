@@ -26,10 +26,11 @@ class Versions:
         for archived in (False, True):
             ids = sorted(id_ for id_ in bare if (id_ in gone) == archived)
             for page in self.reader.batch(ids, history=self.history, archived=archived):
-                # a record merged away meanwhile answers with its survivor, which comes on its own
-                mine = [r for r in page if str(r.id) in bare]
-                for record in mine:
+                # a record merged away meanwhile answers with its survivor, which comes on its own, and but once
+                mine = {str(r.id): r for r in page if str(r.id) in bare}
+                bare -= mine.keys()
+                for record in mine.values():
                     self.conceal.record(record)
-                complete += mine
+                complete += mine.values()
         rows = history_table(complete, self.plan.started)
         return Batch(name, self.stored.versions(name, rows) if self.stored is not None else rows)

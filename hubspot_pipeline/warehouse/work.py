@@ -160,8 +160,16 @@ class Work:
             self.catalogues[stream.name] = found
             with store.open_store(self.settings) as con:
                 note_backfills(con, stream.object, found)
-                # what was stored in clear must not lie beside hashes, nor the other way round
-                reconcile.forget_values(con, stream.name, stream.object, found.turned)
+                self._turn(con, stream, found.turned)
+
+    def _turn(self, con: duckdb.DuckDBPyConnection, stream: Stream, turned: dict[str, str]) -> None:
+        """What was stored in clear must not lie beside hashes, nor the other way round: it is read again."""
+        choice = self.found.choices[stream.name]
+        hashed = {name: column for name, column in turned.items() if name in choice.hashed}
+        shown = {name: column for name, column in turned.items() if name not in choice.hashed}
+        reconcile.hash_gone(con, stream.name, hashed, concealer(self.settings, stream, choice).text)
+        reconcile.forget_values(con, stream.name, stream.object, hashed, alive_only=True)
+        reconcile.forget_values(con, stream.name, stream.object, shown)
 
     def _leave_out_withheld(self) -> None:
         """A stream whose parts HubSpot would leave out for this token gets its error here and is not read."""
