@@ -130,7 +130,7 @@ class EventLog:
         shown = {name for name, one in self.portal.definitions[object_type].items() if not one["archived"]}
         return [
             f"{id_}.{name}: {value!r} was written, and {stored.get(id_, {}).get(name)!r} is stored"
-            for id_ in sorted(ids) for name, value in self.values[object_type, id_].items()
+            for id_ in sorted(ids) for name, (_, value) in self.values[object_type, id_].items()
             if name in shown and scrubbed(value) != (stored.get(id_, {}).get(name) or "")
         ]  # fmt: skip
 
