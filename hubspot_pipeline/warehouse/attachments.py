@@ -2,9 +2,12 @@
 
 A name from HubSpot is whatever somebody typed: the file on disk begins with its id, and keeps only plain characters of
 the rest. What is there with the right size is not fetched again; what could not be fetched is tried by the next run.
+What no row names any more is deleted.
 """
 
 import re
+import unicodedata
+from collections.abc import Container
 from concurrent.futures import Executor
 from pathlib import Path
 from urllib.parse import quote
@@ -17,10 +20,12 @@ from hubspot_pipeline.extract import unnest
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import API_VERSION
 from hubspot_pipeline.warehouse.plan import Tally
-from hubspot_pipeline.warehouse.store import has_table
+from hubspot_pipeline.warehouse.store import columns_of, has_table
 
 LONGEST_NAME = 120
 """Characters of a file's name on disk; file systems take 255 bytes."""
+_OWN = re.compile(r"[0-9]+_.*|\.[0-9]+[_.](.*\.)?[0-9]+")
+"""Names on disk that only this module gives: of contents, and of those that a download has not finished."""
 
 
 def fetch(settings: Settings, client: Client, pool: Executor, con: duckdb.DuckDBPyConnection, meter: Meter,
@@ -34,7 +39,7 @@ def fetch(settings: Settings, client: Client, pool: Executor, con: duckdb.DuckDB
     folder = settings.data_dir / settings.choice.files.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = con.execute("SELECT id, name, extension, size FROM hubspot.files ORDER BY id").fetchall()
-    flying = []
+    flying, failed = [], set()
     for id_, name, extension, size in known:
         target = folder / safe_name(id_, name or "", extension or "")
         flying.append((id_, pool.submit(_one, client, meter, id_, target, size)))
@@ -47,12 +52,47 @@ def fetch(settings: Settings, client: Client, pool: Executor, con: duckdb.DuckDB
             tally.error = error
             return
         except (PipelineError, OSError) as error:
+            failed.add(id_)
             tally.notes.append(f"File {id_} was not fetched: {error}")
             continue
         relative = path.relative_to(settings.data_dir).as_posix()
         sql = "UPDATE hubspot.files SET content_path = ? WHERE id = ? AND content_path IS DISTINCT FROM ?"
         changed = con.execute(sql, [relative, id_, relative]).fetchone()
         tally.rewritten += int(changed[0]) if changed else 0
+    if tally.error is None:
+        _tidy(settings, con, failed, tally)
+
+
+def strays(settings: Settings, con: duckdb.DuckDBPyConnection) -> list[Path]:
+    """Contents on disk that no row of `hubspot.files` names, and what downloads that were killed left.
+
+    Files that are not of our naming are none. To be asked while nothing downloads.
+    """
+    folder = settings.data_dir / settings.choice.files.folder
+    if not folder.is_dir():
+        return []
+    named: set[str] = set()
+    if "content_path" in columns_of(con, "files"):
+        rows = con.execute("SELECT content_path FROM hubspot.files WHERE content_path IS NOT NULL").fetchall()
+        named = {_comparable(path) for (path,) in rows}
+    found = sorted(path for path in folder.iterdir() if _OWN.fullmatch(path.name) and path.is_file())
+    return [path for path in found if _comparable(path.relative_to(settings.data_dir).as_posix()) not in named]
+
+
+def _comparable(path: str) -> str:
+    """The same for all spellings that a file system may take for one name."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _tidy(settings: Settings, con: duckdb.DuckDBPyConnection, failed: Container[str], tally: Tally) -> None:
+    """Delete what no row names; of files that could not be fetched now, what there is stays."""
+    for path in strays(settings, con):
+        if re.split("[_.]", path.name.lstrip("."))[0] in failed:
+            continue
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            tally.notes.append(f"{path} is no file of HubSpot any more and could not be deleted: {error.strerror}.")
 
 
 def safe_name(id_: str, name: str, extension: str) -> str:
