@@ -7,7 +7,6 @@ What no row names any more is deleted.
 
 import re
 import unicodedata
-from collections.abc import Container
 from concurrent.futures import Executor
 from pathlib import Path
 from urllib.parse import quote
@@ -39,7 +38,7 @@ def fetch(settings: Settings, client: Client, pool: Executor, con: duckdb.DuckDB
     folder = settings.data_dir / settings.choice.files.folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = con.execute("SELECT id, name, extension, size FROM hubspot.files ORDER BY id").fetchall()
-    flying, failed = [], set()
+    flying = []
     for id_, name, extension, size in known:
         target = folder / safe_name(id_, name or "", extension or "")
         flying.append((id_, pool.submit(_one, client, meter, id_, target, size)))
@@ -52,7 +51,6 @@ def fetch(settings: Settings, client: Client, pool: Executor, con: duckdb.DuckDB
             tally.error = error
             return
         except (PipelineError, OSError) as error:
-            failed.add(id_)
             tally.notes.append(f"File {id_} was not fetched: {error}")
             continue
         relative = path.relative_to(settings.data_dir).as_posix()
@@ -60,23 +58,29 @@ def fetch(settings: Settings, client: Client, pool: Executor, con: duckdb.DuckDB
         changed = con.execute(sql, [relative, id_, relative]).fetchone()
         tally.rewritten += int(changed[0]) if changed else 0
     if tally.error is None:
-        _tidy(settings, con, failed, tally)
+        _tidy(settings, con, tally)
 
 
-def strays(settings: Settings, con: duckdb.DuckDBPyConnection) -> list[Path]:
+def strays(settings: Settings, con: duckdb.DuckDBPyConnection, gone: str = "false") -> list[Path]:
     """Contents on disk that no row of `hubspot.files` names, and what downloads that were killed left.
 
-    Files that are not of our naming are none. To be asked while nothing downloads.
+    A row that came anew and has no content yet keeps what there is under its id. `gone`: condition of rows that do not
+    count. Files that are not of our naming are none. To be asked while nothing downloads.
     """
     folder = settings.data_dir / settings.choice.files.folder
     if not folder.is_dir():
         return []
-    named: set[str] = set()
-    if "content_path" in columns_of(con, "files"):
-        rows = con.execute("SELECT content_path FROM hubspot.files WHERE content_path IS NOT NULL").fetchall()
-        named = {_comparable(path) for (path,) in rows}
+    named, waiting = set[str](), set[str]()
+    if columns := columns_of(con, "files"):
+        path_of = "content_path" if "content_path" in columns else "NULL"
+        for id_, path in con.execute(f"SELECT id, {path_of} FROM hubspot.files WHERE NOT ({gone})").fetchall():
+            (waiting if path is None else named).add(id_ if path is None else _comparable(path))
     found = sorted(path for path in folder.iterdir() if _OWN.fullmatch(path.name) and path.is_file())
-    return [path for path in found if _comparable(path.relative_to(settings.data_dir).as_posix()) not in named]
+    return [
+        path for path in found
+        if _comparable(path.relative_to(settings.data_dir).as_posix()) not in named
+        and re.split("[_.]", path.name)[0] not in waiting
+    ]  # fmt: skip
 
 
 def _comparable(path: str) -> str:
@@ -84,11 +88,8 @@ def _comparable(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
-def _tidy(settings: Settings, con: duckdb.DuckDBPyConnection, failed: Container[str], tally: Tally) -> None:
-    """Delete what no row names; of files that could not be fetched now, what there is stays."""
+def _tidy(settings: Settings, con: duckdb.DuckDBPyConnection, tally: Tally) -> None:
     for path in strays(settings, con):
-        if re.split("[_.]", path.name.lstrip("."))[0] in failed:
-            continue
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
