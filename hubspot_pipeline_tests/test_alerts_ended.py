@@ -91,6 +91,7 @@ def tell(folder: Path) -> Story:
                 _parts(teller)
                 _days(teller)
                 _months(teller)
+                _counts(teller)
                 _models(teller)
     return teller.told
 
@@ -131,6 +132,22 @@ def _months(teller: Teller) -> None:
     config = {"ops": {"resync_window": {"config": {"streams": ["companies"]}}}}
     teller.run("the month of companies", job=WINDOWS, tags=month, config=config)
     teller.run("the month", job=WINDOWS, tags=month)
+
+
+def _counts(teller: Teller) -> None:
+    """A contact that its list leaves out, then a filter that search cannot express: nobody counts contacts any more."""
+    an_hour_ago = int((datetime.now(UTC) - timedelta(hours=1)).timestamp() * 1000)
+    teller.sandbox.mutate({"op": "create", "object": "contacts", "properties": {}, "at": an_hour_ago})
+    dropped = {"match": "GET /crm/objects/[^/]*/contacts$", "kind": "drop_results"}
+    teller.sandbox.post("faults", {"faults": [dropped]})
+    teller.run("a contact is left out")
+    teller.fail()
+    choice = Path("hubspot.yaml")
+    before = choice.read_text()
+    kept = [{"field": "email", "condition": "starts with", "value": "a"}]
+    choice.write_text(json.dumps(json.loads(before) | {"filters": {"contacts": kept}}))
+    teller.run("a filter without a count")
+    choice.write_text(before)
 
 
 def _models(teller: Teller) -> None:
@@ -186,6 +203,11 @@ def test_a_month_of_a_stream_is_an_incident_of_its_own_until_it_is_read(story: S
     assert message["remedy"] == f"In the UI: job {WINDOWS}, Partitions, launch 2026-02 again."
     assert news(story, "everything after the month") == news(story, "the month of companies") == []
     assert news(story, "the month") == [("recovered", "hubspot/contacts (2026-02)")]
+
+
+def test_a_red_count_is_over_with_a_filter_under_which_nothing_is_counted(story: Story) -> None:
+    assert news(story, "a contact is left out") == [("opened", "hubspot/contacts: completeness")]
+    assert news(story, "a filter without a count") == [("recovered", "hubspot/contacts: completeness")]
 
 
 def test_the_value_that_a_model_failed_on_is_in_no_file_of_dagsters_home(story: Story, folder: Path) -> None:

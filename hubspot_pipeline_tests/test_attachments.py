@@ -59,6 +59,49 @@ def test_content_that_is_there_is_not_fetched_again_and_missing_content_is(sandb
     assert (given.data_dir / _rows(given.working)[ids[0]]).read_text() == "content 0"
 
 
+def _contents(data: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in (data / "files").iterdir()}
+
+
+def test_content_that_no_row_names_any_more_goes_and_what_is_not_ours_stays(sandbox: Sandbox, tmp_path: Path) -> None:
+    kept, renamed = _attach(sandbox, ("one", "two"))
+    gone = sandbox.mutate({"op": "put", "kind": "file", "item": {"name": "three", "content": "content 2"}})[0]
+    (note,) = sandbox.mutate({"op": "create", "object": "notes", "properties": {"hs_attachment_ids": gone}})
+    given = settings(tmp_path, sandbox.url, choice=Choice(files=Files(download=True)))
+    landed(run(given))
+    assert set(_contents(tmp_path)) == {f"{kept}_one.pdf", f"{renamed}_two.pdf", f"{gone}_three.txt"}
+    others = ("list.txt", "2026.txt", ".hidden", "._1_one", ".12_one.txt")
+    for name in (*others, f".{gone}_three.txt.4711", f".{kept}_one.pdf.4711", "999_from_before.txt"):
+        (tmp_path / "files" / name).write_text("x")
+    sandbox.mutate({"op": "archive", "object": "notes", "id": note},
+                   {"op": "put", "kind": "file", "id": renamed, "item": {"name": "zwei"}})  # fmt: skip
+    landed(run(given, mode="reconcile"))
+    left = {f"{kept}_one.pdf": "content 0", f"{renamed}_zwei.pdf": "content 1"}
+    assert _contents(tmp_path) == left | dict.fromkeys(others, "x")
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_content_stays_where_the_run_could_not_read_it_anew(sandbox: Sandbox, tmp_path: Path, status: int) -> None:
+    ids = _attach(sandbox, ("one", "two"))
+    given = settings(tmp_path, sandbox.url, choice=Choice(files=Files(download=True)))
+    landed(run(given))
+    before = _contents(tmp_path)
+    sandbox.mutate({"op": "put", "kind": "file", "id": ids[0], "item": {"name": "uno"}})
+    sandbox.post("faults", {"faults": [{"match": "signed-url", "status": status, "times": -1}]})
+    run(given, mode="reconcile")
+    assert _contents(tmp_path) == before
+
+
+def test_content_stays_where_files_and_notes_may_not_be_read_any_more(sandbox: Sandbox, tmp_path: Path) -> None:
+    _attach(sandbox, ("one", "two"))
+    given = settings(tmp_path, sandbox.url, choice=Choice(files=Files(download=True)))
+    landed(run(given))
+    before, rows = _contents(tmp_path), _rows(given.working)
+    sandbox.grant("oauth")
+    run(given, mode="reconcile")
+    assert (_contents(tmp_path), _rows(given.working)) == (before, rows)
+
+
 def test_content_is_left_alone_unless_asked_for(sandbox: Sandbox, tmp_path: Path) -> None:
     (id_,) = _attach(sandbox, ("one",))
     given = settings(tmp_path, sandbox.url)

@@ -1,13 +1,18 @@
 """What hubspot.yaml chooses, seen in the warehouse: records that a filter keeps, values that are hidden or left out."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from hubspot_pipeline.assets.checks import evaluate
 from hubspot_pipeline.errors import ConfigError
 from hubspot_pipeline.sandbox.seed import generate
 from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.streams import DECLARED
+from hubspot_pipeline.warehouse.ledger import status
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.runs import chosen, landed, rows, settings
@@ -47,6 +52,28 @@ def test_a_record_that_stops_matching_leaves_and_one_that_matches_again_comes_ba
     landed(run(given, streams=["contacts"], mode="reconcile"))
     assert {row[0] for row in rows(given, "SELECT id FROM hubspot.contacts")} == {*ids} - {ids[1]}
     assert not rows(given, "SELECT 1 FROM hubspot.contacts WHERE deletion IS NOT NULL")
+
+
+def test_a_filter_that_search_cannot_express_leaves_no_count_and_a_window_leaves_the_last_one(
+    sandbox: Sandbox, given: Settings
+) -> None:
+    def told() -> tuple[list[bool], list[int | None]]:
+        """What the check of completeness says, and the totals of `status`."""
+        with duckdb.connect(str(given.working), read_only=True) as con:
+            results = evaluate(con, DECLARED.by_name["contacts"], {"completeness"}, datetime.now(UTC))
+            passed = [result.passed for result in results]
+        (row,) = status(given).objects
+        return passed, [row[name] for name in ("portal_total", "warehouse_total", "difference")]
+
+    filtered = chosen(given, "filters: {contacts: [{field: city, condition: starts with, value: Os}]}")
+    sandbox.post("clock", {"advance_ms": 3_600_000})
+    landed(run(given, streams=["contacts"]))
+    assert told() == ([True], [8, 8, 0])
+    landed(run(given, streams=["contacts"], until=datetime.now(UTC)))
+    landed(run(filtered, streams=["contacts"], since=datetime.now(UTC)))
+    assert told() == ([True], [8, 8, 0])
+    landed(run(filtered, streams=["contacts"]))
+    assert told() == ([], [None] * 3)
 
 
 def test_a_filter_that_search_expresses_costs_only_what_it_keeps(sandbox: Sandbox, tmp_path: Path) -> None:

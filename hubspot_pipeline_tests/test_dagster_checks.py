@@ -58,6 +58,18 @@ def test_without_totals_of_a_run_that_landed_completeness_says_nothing(con: Conn
     assert answer(con, "completeness") is None
 
 
+@pytest.mark.parametrize("mode", ["sync", "reconcile", "full"])
+def test_totals_are_those_of_the_newest_run_that_landed_and_was_no_window(con: Connection, mode: str) -> None:
+    ran(con, "succeeded", ago=timedelta(hours=4), mode=mode, visible_total=7, expected_total=6)
+    ran(con, "failed", ago=timedelta(hours=3), mode="sync")
+    ran(con, "succeeded", ago=timedelta(hours=2), mode="window")
+    assert answer(con, "completeness") == (False, ERROR)
+    ran(con, "succeeded", ago=timedelta(hours=1), mode="window", visible_total=7, expected_total=7)
+    assert answer(con, "completeness") == (True, ERROR)
+    ran(con, "succeeded", mode=mode)
+    assert answer(con, "completeness") is None
+
+
 @pytest.mark.parametrize(("hours", "fresh"), [(1, True), (26, True), (27, False)])
 def test_what_landed_is_fresh_for_a_day_and_two_hours_whatever_failed_since(
     con: Connection, hours: int, fresh: bool

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from hubspot_pipeline import query
-from hubspot_pipeline.errors import ConfigError, LoadError
+from hubspot_pipeline.errors import ConfigError, LoadError, WarehouseBusy
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.warehouse import store
 from hubspot_pipeline.warehouse.publish import previous, publish, restore
@@ -127,6 +127,55 @@ def test_restore_swaps_the_file_before_back_in(given: Settings) -> None:
     assert query("SELECT n FROM hubspot.t", given)["n"].tolist() == [1]
     restore(given)
     assert query("SELECT n FROM hubspot.t", given)["n"].tolist() == [2]
+
+
+@pytest.fixture
+def twice(given: Settings) -> Settings:
+    """Published twice: what people read says 2, the file before it 1."""
+    publish(given)
+    _write(given, 2)
+    publish(given)
+    return given
+
+
+def _numbers(given: Settings) -> list[int]:
+    """What the published file and the one before it say; fails the test where anything else lies beside them."""
+    names = [name for name in (given.published.name, previous(given).name) if (given.data_dir / name).exists()]
+    assert {path.name for path in given.data_dir.iterdir()} == {*names, ".load"}
+    found = []
+    for name in names:
+        with duckdb.connect(str(given.data_dir / name), read_only=True) as con:
+            found += [n for (n,) in con.execute("SELECT n FROM hubspot.t").fetchall()]
+    return found
+
+
+def test_restore_brings_the_file_before_where_the_published_one_is_missing(twice: Settings) -> None:
+    twice.published.unlink()
+    restore(twice)
+    assert _numbers(twice) == [1]
+
+
+def test_a_restore_that_was_killed_between_two_of_its_steps_is_ended_by_the_next_and_by_a_publication(
+    twice: Settings, tmp_path: Path
+) -> None:
+    aside = tmp_path / "warehouse.swapping"
+    twice.published.replace(aside)
+    restore(twice)
+    assert _numbers(twice) == [1, 2]
+    twice.published.replace(aside)
+    previous(twice).replace(twice.published)  # and killed one step later
+    restore(twice)
+    assert _numbers(twice) == [2, 1]
+    twice.published.replace(aside)
+    _write(twice, 3)
+    publish(twice)
+    assert _numbers(twice) == [3, 2]
+
+
+def test_restore_leaves_the_files_alone_while_a_run_works(twice: Settings) -> None:
+    with store.locked(twice), pytest.raises(WarehouseBusy, match="wait until it ends"):
+        restore(twice)
+    assert _numbers(twice) == [2, 1]
 
 
 def test_a_lost_working_file_is_made_from_the_published_one(given: Settings) -> None:

@@ -313,6 +313,25 @@ def test_a_purge_that_was_cut_short_is_ended_by_the_next_one(world: World, given
     assert left(given.data_dir, world.theirs) == set()
 
 
+def test_content_whose_row_is_gone_is_a_trace_and_goes_with_any_purge(
+    world: World, given: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = given.data_dir / "files"
+    for name in ("999_from_a_note_that_is_gone.zip", ".999_half.zip.4711", "mine.zip"):
+        (folder / name).write_bytes(b"compressed")
+    with duckdb.connect(str(given.working)) as con:
+        con.execute("UPDATE hubspot.files SET content_path = NULL")  # as when rows came anew and their content did not
+    names = {path.name for path in folder.iterdir()}
+    proof = traces.search(given, purge.find(given, "lee@example.com"))
+    unknown = {Path(one.place).name for one in proof.traces if one.kinds == ("attached to nothing",)}
+    assert unknown == {"999_from_a_note_that_is_gone.zip", ".999_half.zip.4711"}
+    assert main(["purge", "lee@example.com"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^files on disk +2$", said, re.MULTILINE)
+    assert "0 traces" in said
+    assert {path.name for path in folder.iterdir()} == names - unknown
+
+
 def test_a_dry_run_says_what_would_go_and_changes_nothing(
     world: World, given: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

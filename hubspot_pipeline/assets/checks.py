@@ -48,14 +48,18 @@ def kept(instance: dg.DagsterInstance, keys: set[dg.AssetCheckKey]) -> Iterator[
 
 
 def completeness(con: duckdb.DuckDBPyConnection, stream: Stream, now: datetime) -> _Verdict | None:
-    """Both totals count the records created at or before sync start minus lookback, so a busy portal stays green."""
+    """Both totals count the records created at or before sync start minus lookback, so a busy portal stays green.
+
+    None where the newest run could not count: search cannot express the filter. A window that did not leaves the older
+    totals as they are.
+    """
     row = _one(
         con,
         f"select visible_total, expected_total from {SCHEMA}.sync_runs where stream = ? and status = 'succeeded' "
-        "and visible_total is not null and expected_total is not null order by started_at desc limit 1",
+        "and (visible_total is not null or mode is distinct from 'window') order by started_at desc limit 1",
         stream.name,
     )
-    if row is None:
+    if row is None or row[0] is None:
         return None
     return row[0] == row[1], ERROR, {"portal_total": row[0], "warehouse_total": row[1], "difference": row[0] - row[1]}
 

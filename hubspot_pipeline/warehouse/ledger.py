@@ -16,6 +16,9 @@ from hubspot_pipeline.warehouse.store import has_table, is_held, open_file, quot
 
 Rows = list[dict[str, Any]]
 
+WINDOW = "window"
+"""Mode of a run of a named span (`since`, `until`). It need not count a stream; any other run does where it can."""
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -162,8 +165,8 @@ class Status:
 def status(settings: Settings) -> Status:
     """What the ledger tells; from the published file while a run works, so that neither waits for the other.
 
-    Figures of the newest run of each stream; `difference` = portal total - warehouse total; `lag_minutes` since the
-    newest success.
+    Figures of the newest run of each stream, totals of the newest that landed and was no window: none where that one
+    could not count. `difference` = portal total - warehouse total; `lag_minutes` since the newest success.
     """
     if not is_held(settings.working.parent):
         try:
@@ -175,16 +178,23 @@ def status(settings: Settings) -> Status:
     return Status(*_status(path), busy=True, published=published)
 
 
+_TOTALS = f"""
+    arg_max([visible_total, expected_total], started_at) FILTER (
+        status = 'succeeded' AND (visible_total IS NOT NULL OR mode IS DISTINCT FROM '{WINDOW}')
+    )
+"""
+"""As a pair: both are of one run, and are NULL where that one could not count."""
+
+
 def _status(path: Path) -> tuple[Rows, Rows]:
     if not path.exists():
         return [], []
     with open_file(path, read_only=True, patience=0) as con:
         if not has_table(con, "sync_runs"):
             return [], []
-        newest = _rows(con, """
+        newest = _rows(con, f"""
             SELECT stream, arg_max(status, started_at) AS status, arg_max(message, started_at) AS message,
-                   arg_max(visible_total, started_at) FILTER (visible_total IS NOT NULL) AS portal_total,
-                   arg_max(expected_total, started_at) FILTER (expected_total IS NOT NULL) AS warehouse_total,
+                   ({_TOTALS})[1] AS portal_total, ({_TOTALS})[2] AS warehouse_total,
                    max(finished_at) FILTER (status = 'succeeded') AS last_success,
                    date_diff('minute', max(started_at) FILTER (status = 'succeeded'), now()) AS lag_minutes,
                    arg_max(message, started_at) FILTER (status = 'failed') AS last_error

@@ -11,7 +11,7 @@ import pandas as pd
 
 from hubspot_pipeline.errors import ConfigError, LoadError
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.warehouse.store import open_store, require_space
+from hubspot_pipeline.warehouse.store import locked, open_store, require_space
 
 READ_ONLY = 0o444
 
@@ -44,6 +44,7 @@ def publish(settings: Settings, changed: bool = True) -> bool:
     keep it whole. Raises LoadError on a full disk, and then leaves the published file as it is.
     """
     target = settings.published
+    _end_swap(settings)
     if not changed and target.exists() and not _note(settings).exists():
         return False
     with open_store(settings) as con:
@@ -76,16 +77,46 @@ def previous(settings: Settings) -> Path:
 
 
 def restore(settings: Settings) -> Path:
-    """Swap the published file and the one before it. Raises ConfigError where there is none before."""
-    older, target = previous(settings), settings.published
-    if not older.exists():
-        raise ConfigError(f"There is no {older.name} to restore: nothing was published before the present file.")
-    aside = target.with_suffix(".swapping")
-    _set_aside_wal(target)
-    target.replace(aside)
-    older.replace(target)
-    aside.replace(older)
+    """Swap the published file and the one before it; where the published one is missing, the other takes its place.
+
+    Raises ConfigError where there is none before, WarehouseBusy while a run works: it publishes, too.
+    """
+    older, target, aside = previous(settings), settings.published, _aside(settings)
+    with locked(settings):
+        if _end_swap(settings):
+            return target
+        if not older.exists():
+            raise ConfigError(f"There is no {older.name} to restore: nothing was published before the present file.")
+        _set_aside_wal(target)
+        if target.exists():
+            target.replace(aside)
+        older.replace(target)
+        if aside.exists():
+            aside.replace(older)
     return target
+
+
+def _aside(settings: Settings) -> Path:
+    """Where the published file waits while the one before it takes its place."""
+    return settings.published.with_suffix(".swapping")
+
+
+def _end_swap(settings: Settings) -> bool:
+    """Tidy up behind a `restore` that was killed; True if that was all but done, and is done now.
+
+    One that had not put the older file in place yet is taken back. To be called under the lock.
+    """
+    older, target, aside = previous(settings), settings.published, _aside(settings)
+    if not aside.exists():
+        return False
+    if not target.exists():
+        aside.replace(target)
+        return False
+    if not older.exists():
+        aside.replace(older)
+        return True
+    aside.unlink()  # somebody put a file in place since
+    return False
 
 
 def _keep_previous(settings: Settings) -> None:

@@ -15,7 +15,7 @@ import duckdb
 from hubspot_pipeline.errors import ConfigError, LoadError, WarehouseBusy
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import DECLARED
-from hubspot_pipeline.warehouse import participants, store
+from hubspot_pipeline.warehouse import attachments, participants, store
 from hubspot_pipeline.warehouse.person import CONTACT, Person, asked, grown, needles
 from hubspot_pipeline.warehouse.places import PAIRS, Tables, names, tables_of
 from hubspot_pipeline.warehouse.publish import previous, publish
@@ -276,13 +276,14 @@ def _blank(con: duckdb.DuckDBPyConnection, person: Person) -> None:
 
 
 def _contents(settings: Settings, con: duckdb.DuckDBPyConnection) -> list[Path]:
-    """Files on disk of the attachments that go."""
+    """Files on disk of the attachments that go, and those that no row names: whose they were nobody knows."""
+    unknown = {path.resolve() for path in attachments.strays(settings, con, "id IN (SELECT id FROM gone_files)")}
     if "content_path" not in store.columns_of(con, "files"):
-        return []
+        return sorted(unknown)
     sql = "SELECT content_path FROM hubspot.files WHERE id IN (SELECT id FROM gone_files) AND content_path IS NOT NULL"
     root = settings.data_dir.resolve()
     paths = [(root / path).resolve() for (path,) in con.execute(sql).fetchall()]
-    return [path for path in paths if path.is_relative_to(root) and path.is_file()]
+    return sorted(unknown | {path for path in paths if path.is_relative_to(root) and path.is_file()})
 
 
 def _clear_scratch(settings: Settings) -> None:

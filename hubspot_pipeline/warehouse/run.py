@@ -84,7 +84,8 @@ def run(settings: Settings, *, mode: str = "sync", streams: Sequence[str] | None
     """
     with store.locked(settings), store.working_file(settings), ThreadPoolExecutor(CALLS_IN_FLIGHT, "hubspot") as pool:
         client = Client(settings)
-        head = RunHead(uuid.uuid4().hex, mode, trigger, dagster_run_id, datetime.now(UTC))
+        told = mode if since is None and until is None else ledger.WINDOW
+        head = RunHead(uuid.uuid4().hex, told, trigger, dagster_run_id, datetime.now(UTC))
         try:
             account = check_credential(client)
         except DailyLimit as error:

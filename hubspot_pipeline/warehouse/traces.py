@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from hubspot_pipeline.settings import Settings
+from hubspot_pipeline.warehouse.attachments import strays
 from hubspot_pipeline.warehouse.person import Needle, Person, needles
 from hubspot_pipeline.warehouse.places import names_contact, tables_of, text_of
 from hubspot_pipeline.warehouse.store import literal, open_file, quoted
@@ -43,7 +44,8 @@ class Proof:
 def search(settings: Settings, person: Person) -> Proof:
     """Look for the person everywhere below the data folder but in the sandbox portal's state, which is a portal.
 
-    Raises ConfigError where a DuckDB file cannot be opened.
+    Content of an attachment that no row names is a trace whatever it says: it can be theirs, and compressed. Raises
+    ConfigError where a DuckDB file cannot be opened.
     """
     proof, wanted = Proof(), needles(person)
     paths = sorted(path for path in settings.data_dir.rglob("*") if path.is_file())
@@ -60,11 +62,20 @@ def search(settings: Settings, person: Person) -> Proof:
                     place = f"{path.relative_to(settings.data_dir)}: {schema}.{table}"
                     proof.traces.append(Trace(place, tuple(sorted(found.kinds)), found.rows))
     patterns = {needle: _of_bytes(needle, as_word=needle in inside_others) for needle in wanted}
+    unknown = _unknown(settings)
     for path in paths:
         proof.files += 1
-        if path not in covered and (kinds := _kinds_in(path, patterns)):
+        kinds = () if path in covered else _kinds_in(path, patterns)
+        if kinds := (*kinds, *(["attached to nothing"] if path in unknown else [])):
             proof.traces.append(Trace(str(path.relative_to(settings.data_dir)), kinds))
     return proof
+
+
+def _unknown(settings: Settings) -> set[Path]:
+    if not settings.working.exists():
+        return set()
+    with open_file(settings.working, read_only=True) as con:
+        return set(strays(settings, con))
 
 
 @dataclass(slots=True)
