@@ -28,7 +28,7 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG
 from filelock import FileLock
 
 from hubspot_pipeline.api.notify import post
-from hubspot_pipeline.assets import alerts
+from hubspot_pipeline.assets import alerts, incidents
 from hubspot_pipeline.assets.execute import execute
 from hubspot_pipeline.assets.failure import UNTOLD
 from hubspot_pipeline.assets.incidents import LONGEST
@@ -491,7 +491,7 @@ def test_a_stopped_webhook_neither_fails_the_run_nor_shows_its_url(
     history: dg.DagsterInstance, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver.status = 302
-    with caplog.at_level(logging.INFO), pytest.raises(AlertError, match="answered 302") as refused:
+    with caplog.at_level(logging.DEBUG), pytest.raises(AlertError, match="answered 302") as refused:
         post(receiver.webhook, {"text": "moved"})
     assert (receiver.posted, receiver.refused) == ([], 1), "a redirect is not followed"
     nobody = Secret(f"http://127.0.0.1:1{PATH}")
@@ -500,6 +500,21 @@ def test_a_stopped_webhook_neither_fails_the_run_nor_shows_its_url(
     for error in (refused.value, unreachable.value):
         assert PATH not in "".join(traceback.format_exception(error))
     assert PATH not in caplog.text
+
+
+@pytest.mark.parametrize(("incident", "remedy"), [
+    ("daily limit", "HUBSPOT_DAILY_CALL_SHARE"),
+    ("run of hubspot_sync", "the next one goes on"),
+    ("hubspot/contacts", "hubspot-pipeline sync contacts"),
+    ("hubspot/contacts: completeness", "hubspot-pipeline reconcile contacts"),
+    ("hubspot/contacts: scopes", "Add the scope in HubSpot"),
+    ("hubspot/contacts: unique_ids", "hubspot-pipeline sync contacts --full"),
+    ("hubspot/contacts: freshness", "hubspot-pipeline sync contacts"),
+    ("dbt", "make marts"),
+    ("marts/customers", "make marts"),
+])  # fmt: skip
+def test_every_incident_has_its_remedy(incident: str, remedy: str) -> None:
+    assert remedy in incidents.remedy(incident)
 
 
 def test_a_proxy_is_not_asked_for_a_webhook_on_this_machine(

@@ -368,7 +368,6 @@ def test_what_is_read_is_handed_on_in_pieces_of_bounded_size_as_parquet(
     assert max(size for _, size in sizes) < 2 * ((1 << 20) + 1_100_000)  # a value is a cell, and in the JSON
     landed(run(given, streams=["contacts"]))
     jobs = {path.name for path in given.data_dir.glob(".dlt/hubspot/load/**/*jobs/contacts.*")}
-    print(jobs)
     assert jobs
     assert {name.rpartition(".")[2] for name in jobs} == {"parquet"}
 

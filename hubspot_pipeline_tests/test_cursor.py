@@ -49,6 +49,20 @@ def names(given: Settings) -> set[str]:
     return {row[0] for row in rows(given, "SELECT properties_firstname FROM hubspot.contacts WHERE deletion IS NULL")}
 
 
+def test_a_sync_asks_for_what_changed_since_its_cursor_and_no_more(sandbox: Sandbox, given: Settings) -> None:
+    long_ago = {"at": (NOON - timedelta(days=1)).isoformat(), "properties": {"firstname": "old"}}
+    sandbox.mutate(*[{"op": "create", "object": "contacts", **long_ago}] * 450)
+    create(sandbox, "newest")
+    read(given)
+    at(sandbox, 600)
+    create(sandbox, "new", 599)
+    sandbox.delete("calls")
+    read(given)
+    # one page with the changes, and one that counts all; of the old ones there would be more
+    assert len([call for call in sandbox.calls() if call["path"].endswith("/contacts/search")]) == 2
+    assert names(given) == {"old", "newest", "new"}
+
+
 def test_what_changes_in_a_long_read_after_its_page_is_read_by_the_next(sandbox: Sandbox, given: Settings) -> None:
     first, last = create(sandbox, "first"), create(sandbox, "last")
     read(given)

@@ -11,6 +11,7 @@ from hubspot_pipeline.api.client import encoded
 from hubspot_pipeline.extract.changes import BODY_LIMIT, Search
 from hubspot_pipeline.extract.read import Reader
 from hubspot_pipeline.extract.unnest import Record
+from hubspot_pipeline.streams import DECLARED
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.reading import T0, asked, fill, ids_of, reader
 
@@ -156,10 +157,10 @@ def test_a_record_that_search_shows_late_is_found_when_it_shows(sandbox: Sandbox
 
 
 def test_every_object_is_searched_by_the_property_that_moves(sandbox: Sandbox) -> None:
-    for name, object_type in (("contacts", "contacts"), ("companies", "companies"), ("engagements_notes", "notes")):
-        fill(sandbox, [1 if name == "contacts" else 2 if name == "companies" else 3], object_type=object_type)
-        with reader(sandbox, name) as one:
-            assert len(changed(one)[0]) == 1
+    for number, stream in enumerate(DECLARED.objects, 1):
+        fill(sandbox, [number], object_type=stream.object)
+        with reader(sandbox, stream.name) as one:
+            assert changed(one)[0] == [number], stream.name
 
 
 def test_matching_finds_any_of_several_groups_beyond_the_cap(sandbox: Sandbox) -> None:

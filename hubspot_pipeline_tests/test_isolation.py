@@ -12,7 +12,7 @@ from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline.warehouse.store import locked
 from hubspot_pipeline_tests.conftest import TOKEN, Sandbox
 from hubspot_pipeline_tests.oracle import differences
-from hubspot_pipeline_tests.runs import landed, settings
+from hubspot_pipeline_tests.runs import landed, rows, settings
 
 
 def _seeded(sandbox: Sandbox) -> None:
@@ -92,13 +92,20 @@ def test_a_missing_scope_skips_the_stream_and_names_the_scope(sandbox: Sandbox, 
                "crm.objects.products.read", "crm.objects.line_items.read", "crm.objects.users.read",
                "crm.objects.owners.read", "sales-email-read"]  # fmt: skip
     sandbox.post("tokens", {"token": TOKEN, "scopes": granted})
+    for object_type, name in (("contacts", "firstname"), ("tickets", "subject")):
+        live = str(next(iter(sandbox.portal.shelves[object_type].live)))
+        sandbox.mutate({"op": "update", "object": object_type, "id": live, "properties": {name: "Changed"}})
     result = run(given)
+    assert rows(given, "SELECT count(*) FROM hubspot.contacts WHERE properties_firstname = 'Changed'") == [(1,)]
+    assert rows(given, "SELECT count(*) FROM hubspot.tickets WHERE properties_subject = 'Changed'") == [(0,)]
     outcome = result.outcomes["tickets"]
     assert (outcome.status, outcome.previously_landed) == ("skipped", True)
     assert "tickets" in outcome.missing_scopes
     assert "tickets" in outcome.message
     assert result.exit_code == 0
     assert result.outcomes["contacts"].status == "succeeded"
+    sandbox.post("tokens", {"token": TOKEN, "scopes": None})
+    landed(run(given))
     assert differences(sandbox.url, given.working) == []
 
 

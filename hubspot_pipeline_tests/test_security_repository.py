@@ -72,7 +72,7 @@ def test_nothing_foreign_is_unpacked_into_objects_or_run() -> None:
 
 @pytest.mark.parametrize("text", [
     "import pickle", "from marshal import loads", "x = eval('1')", "yaml.load(text)", "run('ls', shell=True)",
-    "get(url, verify=False)",
+    "get(url, verify=False)", "session.verify = local", "context.check_hostname = 0",
 ])  # fmt: skip
 def test_the_look_for_dangerous_calls_sees_one(tmp_path: Path, text: str) -> None:
     (tmp_path / "one.py").write_text(text)
@@ -88,6 +88,8 @@ def _dangerous(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.Call):
             yield from RUNNERS & {ast.unparse(node.func)}
             yield from WORDS & {f"{word.arg}={ast.unparse(word.value)}" for word in node.keywords}
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield from {"verify", "check_hostname", "verify_mode"} & {node.attr}
 
 
 # --- dependencies
