@@ -12,6 +12,7 @@ from hubspot_pipeline.warehouse import objects
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.runs import chosen, landed, rows
+from hubspot_pipeline_tests.test_catalogue import states
 from hubspot_pipeline_tests.test_cursor import NOON, at
 from hubspot_pipeline_tests.test_gaps import LINKS, LIST, PLAIN, broken, contacts, count, employ, given
 
@@ -109,6 +110,27 @@ def test_a_record_that_an_earlier_package_of_a_run_brings_is_owed_too(sandbox: S
     _interrupted(sandbox, given)
     landed(run(replace(given, page_window=40), streams=["contacts"]))
     assert count(given, "associations") == 1
+
+
+def test_more_than_a_state_can_hold_are_owed_by_a_reading_of_all_links(
+    sandbox: Sandbox, given: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "MOST_OWED", 0)
+    given = chosen(given, PLAIN)
+    _interrupted(sandbox, given)
+    with broken(sandbox, LINKS, 1):
+        assert run(given, streams=["contacts"]).failed
+    at(sandbox, 180)
+    landed(run(given, streams=["contacts"]))
+    assert count(given, "associations") == 1
+
+
+def test_a_first_read_owes_nothing_that_its_reading_of_all_links_brings(sandbox: Sandbox, given: Settings) -> None:
+    given = replace(chosen(given, PLAIN), page_window=1)
+    contacts(sandbox, 2_000)
+    with broken(sandbox, LIST, 12):
+        assert run(given, streams=["contacts"]).failed
+    assert "links_owed" not in states(given)["contacts"]
 
 
 def test_a_record_that_is_new_in_the_run_that_may_read_a_pair_again_gets_its_links(

@@ -27,6 +27,9 @@ from hubspot_pipeline.warehouse.links import Links
 from hubspot_pipeline.warehouse.plan import PHASES, Batch, Buffer, Memory, Plan, State, Tally
 from hubspot_pipeline.warehouse.versions import Versions
 
+MOST_OWED = 10_000
+"""Ids that a state keeps of records whose links are owed; where there are more, all links are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class How:
@@ -74,17 +77,20 @@ class Walk:
             todo += PHASES
             state["first"] = True
         todo[:] = [phase for phase in PHASES if phase in {*todo, *self.plan.phases, *self._phases_of_mode(state)}]
+        behind = bool(state.get("links_done"))
         try:
             yield from self._phases(todo, state)
         except Exception:
             # what was read is stored, so no later read brings it back: its links must not be forgotten
             if self.memory.changed | self._changed and "links" not in todo:
                 todo.append("links")
-            self._owe(state)
+            if behind:
+                self._owe(state)
             raise
         if self.tally.unfinished:
             self.memory.changed |= self._changed
-            self._owe(state)
+            if behind or "links" not in todo:
+                self._owe(state)
             return
         state.pop("first", None)
         if self._rehistory:
@@ -115,8 +121,14 @@ class Walk:
 
     def _owe(self, state: State) -> None:
         """Write these down: what is stored is not read again, so a later run would not know of their links."""
-        if self.plan.links and (owed := self._owed(state)):
+        owed = self._owed(state) if self.plan.links else []
+        if len(owed) <= MOST_OWED:
             state["links_owed"] = owed
+            return
+        if "links" not in state["todo"]:
+            state["todo"].append("links")
+        for key in ("links_done", "links_owed"):  # all are read anew
+            state.pop(key, None)
 
     @property
     def _named(self) -> bool:
@@ -245,10 +257,11 @@ class Walk:
             state.pop("links_done", None)
             state.pop("links_owed", None)
             return
+        if state.get("links_done"):
+            self._owe(state)
         done: dict[str, int] = state.setdefault("links_done", {})
         alive = set(self.stored.alive_ids(self.stream.name)) if self.stored else set()
         ids = sorted((alive | self.memory.live) - self.memory.binned - set(self.tally.missing), key=int)
-        self._owe(state)
         owed = set(state.get("links_owed", ()))
         for to_object in self.links.pairs(state):
             # a record that changed since an interrupted pass was there can have new links

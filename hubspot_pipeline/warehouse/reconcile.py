@@ -110,9 +110,7 @@ def remove_items(
     return int(removed[0]) if removed else 0
 
 
-def clear_properties(
-    con: duckdb.DuckDBPyConnection, table: str, gone: Mapping[str, str], rows: str = "true"
-) -> int:  # fmt: skip
+def clear_properties(con: duckdb.DuckDBPyConnection, table: str, gone: Mapping[str, str], rows: str = "true") -> int:
     """Properties that HubSpot no longer has are NULL in all rows: never old values beside missing ones.
 
     `gone`: property -> column; `rows`: SQL of the rows that are meant. Returns how many values were cleared.
