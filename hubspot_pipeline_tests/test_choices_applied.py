@@ -141,6 +141,7 @@ def test_what_is_hashed_later_is_hashed_also_of_records_that_hubspot_no_longer_h
     alive, gone, archived = (str(id_) for id_ in sandbox.mutate(create, create, create))
     streams, followed = ["contacts", "contacts_property_history"], "history: {contacts: [firstname]}"
     landed(run(chosen(given, followed), streams=streams))
+    sandbox.post("clock", {"advance_ms": 60_000})
     both = {"object": "contacts"}
     sandbox.mutate(both | {"op": "forget", "id": gone}, both | {"op": "archive", "id": archived})
     landed(run(chosen(given, followed), streams=streams, mode="reconcile"))

@@ -123,6 +123,20 @@ def test_a_run_whose_process_was_killed_holds_up_no_tick(
     assert not history.event_log_storage.get_concurrency_info(POOL).claimed_slots
 
 
+def test_a_run_that_was_killed_while_it_waited_for_its_place_keeps_no_other_from_it(
+    definitions: dg.Definitions, history: dg.DagsterInstance
+) -> None:
+    storage = history.event_log_storage
+    storage.initialize_concurrency_limit_to_default(POOL)
+    holder, killed = (add(history, "hubspot_sync", Status.STARTED, **{PROCESS: gone()}) for _ in range(2))
+    assert storage.claim_concurrency_slot(POOL, holder, "warehouse").is_claimed
+    assert not storage.claim_concurrency_slot(POOL, killed, "warehouse").is_claimed
+    assert tick(definitions, history) == ""
+    assert not storage.get_concurrency_info(POOL).pending_steps
+    later = add(history, "hubspot_sync", Status.STARTED)
+    assert storage.claim_concurrency_slot(POOL, later, "warehouse").is_claimed
+
+
 def test_a_pid_that_another_process_has_now_counts_as_gone(
     definitions: dg.Definitions, history: dg.DagsterInstance
 ) -> None:

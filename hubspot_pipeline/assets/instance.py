@@ -91,10 +91,13 @@ def in_progress(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
         else:
             runs.append(run)
     storage = instance.event_log_storage
-    for place in storage.get_concurrency_info(POOL).claimed_slots:
-        holder = instance.get_run_by_id(place.run_id)
+    pool = storage.get_concurrency_info(POOL)
+    # a run that was killed while it waited keeps its turn, and whoever comes later would wait for that
+    waiting = {step.run_id for step in pool.pending_steps}
+    for run_id in waiting | {place.run_id for place in pool.claimed_slots}:
+        holder = instance.get_run_by_id(run_id)
         if holder is None or holder.is_finished:
-            storage.free_concurrency_slots_for_run(place.run_id)
+            storage.free_concurrency_slots_for_run(run_id)
     return runs
 
 
