@@ -34,6 +34,8 @@ PHASES = ("extract", "normalize", "load", "dbt", "publish")
 BUILT = ("dbt", "publish")
 """Phases that only a run with models has."""
 POLL = 0.001
+PATIENT = 300
+"""Seconds that a run may take."""
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["hubspot_pipeline.assets.execute", "hubspot_pipeline_tests.runs"])
 
@@ -110,8 +112,12 @@ class Kills:
     def _next(self, built: bool, job: str) -> Iterator[str]:
         process = _PROCESSES.Process(target=_run, args=(self.given, built, job))
         process.start()
-        process.join()
-        if process.exitcode != 0:
+        process.join(PATIENT)
+        if process.is_alive():
+            process.kill()
+            process.join()
+            yield f"the next {job} did not end within {PATIENT} s"
+        elif process.exitcode != 0:
             yield f"the next {job} ended with {process.exitcode}"
 
     def _marts(self) -> Iterator[str]:
