@@ -28,13 +28,14 @@ from hubspot_pipeline.sandbox import serve
 from hubspot_pipeline.settings import Settings
 from hubspot_pipeline.streams import STREAMS as KNOWN
 from hubspot_pipeline_tests.conftest import Sandbox
+from hubspot_pipeline_tests.receiver import PATH, receiving
 from hubspot_pipeline_tests.runs import ROOT
 
 TOKEN = "pat-na1-needle/of+the=private&token"
 CLIENT_SECRET = "needle/of+the=client&secret"
 REFRESH_TOKEN = "na1-needle/of+the=refresh&token"
 HASH_KEY = "needle/of+the=hash&key"
-SECRETS = (TOKEN, CLIENT_SECRET, REFRESH_TOKEN, HASH_KEY)
+SECRETS = (TOKEN, CLIENT_SECRET, REFRESH_TOKEN, HASH_KEY, PATH)
 IN_BODIES = "needle.person@example.com"
 """What HubSpot's error bodies repeat of a request, say an address."""
 STREAMS = ("contacts", "companies", "deals", "tickets", "products", "owners")
@@ -58,10 +59,11 @@ def tell(folder: Path) -> dict[str, Any]:
     """All runs; the folder becomes the project's. JSON."""
     told: dict[str, Any] = {"printed": "", "arguments": [], "codes": {}}
     _project(folder)
-    with serve(rate_limit=0) as server:
+    with serve(rate_limit=0) as server, receiving() as receiver:
         sandbox = Sandbox(server)
         _fill(sandbox)
-        _commands(told, folder, sandbox)
+        _commands(told, folder, sandbox, receiver.webhook.reveal())
+        told["posted"] = len(receiver.posted)
         _runs(told, folder, sandbox)
         told["calls"] = sorted({(call["method"], call["path"]) for call in sandbox.calls()})
         access = server.sandbox.access
@@ -110,8 +112,8 @@ def _refusal(status: int, category: str) -> dict[str, Any]:
     return {"status": status, "body": {"status": "error", "category": category, "message": f"not {IN_BODIES}"}}
 
 
-def _commands(told: dict[str, Any], folder: Path, sandbox: Sandbox) -> None:
-    _environment(folder, sandbox, ACCESS_TOKEN=TOKEN)
+def _commands(told: dict[str, Any], folder: Path, sandbox: Sandbox, webhook: str) -> None:
+    _environment(folder, sandbox, ACCESS_TOKEN=TOKEN, ALERT_WEBHOOK=webhook)
     _fail(sandbox, companies=_refusal(400, f"VALIDATION{OWNED}"), products=_refusal(403, "FORBIDDEN"),
           deals={"status": 423, "times": 1})  # fmt: skip
     _command(told, folder, "some streams fail", ["-c", WATCHED], "sync", *STREAMS, "--no-marts", "--yes")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.warehouse import objects
+from hubspot_pipeline.warehouse import links
 from hubspot_pipeline.warehouse.run import RunResult, run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.runs import chosen, landed, rows, settings
@@ -130,8 +130,8 @@ def test_an_earlier_state_that_search_still_shows_replaces_no_later_one(sandbox:
 def test_links_are_read_behind_an_interruption_whatever_the_length_of_ids(
     sandbox: Sandbox, given: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "LINK_INPUTS", 1)
-    monkeypatch.setattr(objects, "WIDTH", 1)
+    monkeypatch.setattr(links, "LINK_INPUTS", 1)
+    monkeypatch.setattr(links, "WIDTH", 1)
     (company,) = sandbox.mutate({"op": "create", "object": "companies", "properties": {"name": "Acme"}})
     for id_ in ("9", "10", "11"):
         create(sandbox, id_, id=id_)

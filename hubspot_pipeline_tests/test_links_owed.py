@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from hubspot_pipeline.settings import Settings
-from hubspot_pipeline.warehouse import objects
+from hubspot_pipeline.warehouse import links, objects
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline_tests.conftest import Sandbox
 from hubspot_pipeline_tests.runs import chosen, landed, rows
@@ -93,9 +93,11 @@ def _interrupted(sandbox: Sandbox, given: Settings) -> None:
     employ(sandbox, ids[:1])
 
 
+@pytest.mark.parametrize("most", [links.MOST_OWED, 0], ids=["known by id", "too many: all are read"])
 def test_a_record_that_changed_behind_an_interrupted_reading_of_links_is_owed_also_when_it_breaks_off_again(
-    sandbox: Sandbox, given: Settings
+    sandbox: Sandbox, given: Settings, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
+    monkeypatch.setattr(links, "MOST_OWED", most)
     given = chosen(given, PLAIN)
     _interrupted(sandbox, given)
     with broken(sandbox, LINKS, 1):
@@ -109,19 +111,6 @@ def test_a_record_that_an_earlier_package_of_a_run_brings_is_owed_too(sandbox: S
     given = chosen(given, f"{PLAIN}\nmode: {{contacts: incremental_client_side}}")
     _interrupted(sandbox, given)
     landed(run(replace(given, page_window=40), streams=["contacts"]))
-    assert count(given, "associations") == 1
-
-
-def test_more_than_a_state_can_hold_are_owed_by_a_reading_of_all_links(
-    sandbox: Sandbox, given: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(objects, "MOST_OWED", 0)
-    given = chosen(given, PLAIN)
-    _interrupted(sandbox, given)
-    with broken(sandbox, LINKS, 1):
-        assert run(given, streams=["contacts"]).failed
-    at(sandbox, 180)
-    landed(run(given, streams=["contacts"]))
     assert count(given, "associations") == 1
 
 

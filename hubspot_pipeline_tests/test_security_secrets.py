@@ -61,6 +61,8 @@ def test_no_secret_is_in_a_file_that_it_was_not_put_into(story: Story) -> None:
 
 def test_no_secret_is_printed_or_logged(story: Story) -> None:
     assert "DEBUG:" in story.printed, "the loggers were as talkative as they can be"
+    assert "DEBUG:urllib3" not in story.printed, "it writes paths, and that of a webhook is a secret"
+    assert story.told["posted"] > 0
     assert "Traceback" not in story.printed
     assert story.shown_in(story.printed) == set()
 

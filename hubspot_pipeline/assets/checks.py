@@ -59,7 +59,7 @@ def completeness(con: duckdb.DuckDBPyConnection, stream: Stream, now: datetime) 
         "and (visible_total is not null or mode is distinct from 'window') order by started_at desc limit 1",
         stream.name,
     )
-    if row is None or row[0] is None:
+    if row is None or None in row:
         return None
     return row[0] == row[1], ERROR, {"portal_total": row[0], "warehouse_total": row[1], "difference": row[0] - row[1]}
 

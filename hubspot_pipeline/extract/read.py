@@ -281,7 +281,7 @@ def _answering(content: bytes, ids: list[str], history: Sequence[str]) -> Page:
 
 def _refuse_other(problems: Iterable[Problem]) -> None:
     """Raises MalformedAnswer where a part of a batch failed for another reason than that something is not there."""
-    other = {problem.category for problem in problems} - {"OBJECT_NOT_FOUND"}
+    other = {problem.category for problem in problems if problem.subCategory != NO_LINK} - {"OBJECT_NOT_FOUND"}
     if other:
         raise MalformedAnswer(f"a part of the batch failed ({', '.join(sorted(other))})")
 

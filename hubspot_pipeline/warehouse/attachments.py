@@ -93,7 +93,9 @@ def _tidy(settings: Settings, con: duckdb.DuckDBPyConnection, tally: Tally) -> N
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            tally.notes.append(f"{path} is no file of HubSpot any more and could not be deleted: {error.strerror}.")
+            tally.notes.append(
+                f"{path} is no longer in HubSpot and could not be deleted ({error.strerror}): delete it."
+            )
 
 
 def safe_name(id_: str, name: str, extension: str) -> str:

@@ -9,13 +9,16 @@ from typing import Any
 import pyarrow as pa
 
 from hubspot_pipeline.errors import HubSpotError, MissingScope
-from hubspot_pipeline.extract.read import Reader
+from hubspot_pipeline.extract.read import WIDTH, Reader
 from hubspot_pipeline.extract.unnest import Record
+from hubspot_pipeline.extract.windows import LINK_INPUTS, chunks
 from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse.changes import LINK_SCHEMA, Stored
 from hubspot_pipeline.warehouse.inline import inline_links
 from hubspot_pipeline.warehouse.plan import Batch, Plan, State, Tally
 
+MOST_OWED = 10_000
+"""Ids that a state keeps of records whose links are owed; where there are more, all links are read."""
 NO_SUCH_PAIR = (400, 404)
 """Answers where a portal has no associations between two object types."""
 
@@ -46,6 +49,47 @@ class Links:
                 self._refuse(to_object, error, state)
             except MissingScope as error:
                 self._refuse(to_object, error, state)
+
+    def of_all(self, ids: list[str], changed: Iterable[str], state: State) -> Iterator[Batch]:
+        """Links of all records by id, behind where an earlier reading broke off, and of what changed since.
+
+        `changed`: ids of what this run found changed.
+        """
+        if not self.plan.links or not self.stream.pairs:
+            state.pop("links_done", None)
+            state.pop("links_owed", None)
+            return
+        if state.get("links_done"):
+            self.owe(changed, state)
+        done: dict[str, int] = state.setdefault("links_done", {})
+        owed = set(state.get("links_owed", ()))
+        for to_object in self.pairs(state):
+            rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1) or id_ in owed]
+            # in groups as wide as the pool, so that the state moves on with what is read
+            for group in chunks(rest, LINK_INPUTS * WIDTH):
+                yield from self.of(group, state, [to_object])
+                if to_object not in self.pairs(state):
+                    break
+                done[to_object] = max(done.get(to_object, -1), int(group[-1]))
+        state.pop("links_done")
+        state.pop("links_owed", None)
+
+    def owed(self, changed: Iterable[str], state: State) -> list[str]:
+        """Records that changed in this run, or in an earlier one that did not come to read their links."""
+        return sorted({*changed, *state.get("links_owed", ())}, key=int)
+
+    def owe(self, changed: Iterable[str], state: State) -> None:
+        """Write these down: what is stored is not read again, so a later run would not know of their links."""
+        if not self.plan.links:
+            return
+        owed = self.owed(changed, state)
+        if len(owed) <= MOST_OWED:
+            state["links_owed"] = owed
+            return
+        if "links" not in state["todo"]:
+            state["todo"].append("links")
+        for key in ("links_done", "links_owed"):  # all are read anew
+            state.pop(key, None)
 
     def _has_links(self, to_object: str, ids: list[str]) -> bool:
         """Whether any link of these is stored: then a pair that is not found has not always been none."""

@@ -19,16 +19,13 @@ from hubspot_pipeline.extract.conceal import NOTHING, Concealer
 from hubspot_pipeline.extract.filters import Condition, matches
 from hubspot_pipeline.extract.read import WIDTH, Reader, milliseconds
 from hubspot_pipeline.extract.unnest import Record
-from hubspot_pipeline.extract.windows import HISTORY_PAGE, LINK_INPUTS, LIST_PAGE, Chains, chunks
+from hubspot_pipeline.extract.windows import HISTORY_PAGE, LIST_PAGE, Chains, chunks
 from hubspot_pipeline.streams import MODES, Mode, Stream
 from hubspot_pipeline.warehouse.changes import Stored
 from hubspot_pipeline.warehouse.counts import Counts
 from hubspot_pipeline.warehouse.links import Links
 from hubspot_pipeline.warehouse.plan import PHASES, Batch, Buffer, Memory, Plan, State, Tally
 from hubspot_pipeline.warehouse.versions import Versions
-
-MOST_OWED = 10_000
-"""Ids that a state keeps of records whose links are owed; where there are more, all links are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +79,20 @@ class Walk:
             yield from self._phases(todo, state)
         except Exception:
             # what was read is stored, so no later read brings it back: its links must not be forgotten
-            if self.memory.changed | self._changed and "links" not in todo:
+            if self._changes_so_far and "links" not in todo:
                 todo.append("links")
             if behind:
-                self._owe(state)
+                self.links.owe(self._changes_so_far, state)
             raise
         if self.tally.unfinished:
             self.memory.changed |= self._changed
             if behind or "links" not in todo:
-                self._owe(state)
+                self.links.owe(self.memory.changed, state)
             return
         state.pop("first", None)
         if self._rehistory:
             state["history"] = sorted(self._history)
-        yield from self.links.refused_before(state, (self.memory.changed | self._changed).keys() - self.memory.binned)
+        yield from self.links.refused_before(state, self._changes_so_far.keys() - self.memory.binned)
         self.tally.unfinished = bool(self.memory.later)
         if not self.tally.unfinished:
             self.tally.visible = self.counts.visible()
@@ -112,23 +109,13 @@ class Walk:
                 return
             todo.remove(phase)
         if without_links and self.plan.links:
-            yield from self.links.of(self._owed(state), state)
+            yield from self.links.of(self.links.owed(self._changes_so_far, state), state)
             state.pop("links_owed", None)
 
-    def _owed(self, state: State) -> list[str]:
-        """Records that changed since their links were read."""
-        return sorted({*self.memory.changed, *self._changed, *state.get("links_owed", ())}, key=int)
-
-    def _owe(self, state: State) -> None:
-        """Write these down: what is stored is not read again, so a later run would not know of their links."""
-        owed = self._owed(state) if self.plan.links else []
-        if len(owed) <= MOST_OWED:
-            state["links_owed"] = owed
-            return
-        if "links" not in state["todo"]:
-            state["todo"].append("links")
-        for key in ("links_done", "links_owed"):  # all are read anew
-            state.pop(key, None)
+    @property
+    def _changes_so_far(self) -> dict[str, None]:
+        """Ids of what this run found changed, in this package and in earlier ones."""
+        return self.memory.changed | self._changed
 
     @property
     def _named(self) -> bool:
@@ -253,27 +240,9 @@ class Walk:
             yield from self._look_for_missing(state, listed=listed)
 
     def _links(self, state: State) -> Iterator[Batch]:
-        if not self.plan.links or not self.stream.pairs:
-            state.pop("links_done", None)
-            state.pop("links_owed", None)
-            return
-        if state.get("links_done"):
-            self._owe(state)
-        done: dict[str, int] = state.setdefault("links_done", {})
-        alive = set(self.stored.alive_ids(self.stream.name)) if self.stored else set()
-        ids = sorted((alive | self.memory.live) - self.memory.binned - set(self.tally.missing), key=int)
-        owed = set(state.get("links_owed", ()))
-        for to_object in self.links.pairs(state):
-            # a record that changed since an interrupted pass was there can have new links
-            rest = [id_ for id_ in ids if int(id_) > done.get(to_object, -1) or id_ in owed]
-            # in groups as wide as the pool, so that the state moves on with what is read
-            for group in chunks(rest, LINK_INPUTS * WIDTH):
-                yield from self.links.of(group, state, [to_object])
-                if to_object not in self.links.pairs(state):
-                    break
-                done[to_object] = max(done.get(to_object, -1), int(group[-1]))
-        state.pop("links_done")
-        state.pop("links_owed", None)
+        alive = set(self.stored.alive_ids(self.stream.name)) if self.stored and self.plan.links else set()
+        ids = (alive | self.memory.live) - self.memory.binned - set(self.tally.missing)
+        yield from self.links.of_all(sorted(ids, key=int), self._changes_so_far, state)
 
     # what the phases share
 
