@@ -74,6 +74,17 @@ def test_links_that_the_bin_does_not_show_stay_as_they_were(sandbox: Sandbox, gi
     assert rows(given, LINKS) == [(first, company)] * (shown == "hide") + [(second, other)]
 
 
+def test_a_bin_that_has_shown_links_shows_also_that_there_is_none_left(sandbox: Sandbox, given: Settings) -> None:
+    sandbox.config(archived_associations="show")
+    deal, company = made(sandbox, "deals", "companies")
+    sandbox.mutate({"op": "archive", "object": "deals", "id": deal})
+    landed(run(given, streams=["deals"], mode="reconcile"))
+    assert rows(given, LINKS) == [(deal, company)]
+    sandbox.mutate({"op": "archive", "object": "companies", "id": company})
+    landed(run(given, streams=["deals"], mode="reconcile"))
+    assert rows(given, LINKS) == []
+
+
 def test_an_object_type_that_is_not_activated_is_skipped(sandbox: Sandbox, given: Settings) -> None:
     given = chosen(given, "streams: {services: true}")
     refusal = {"status": "error", "message": "Unable to infer object type from: services"}

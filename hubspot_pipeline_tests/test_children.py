@@ -78,6 +78,23 @@ def test_what_was_proven_gone_before_a_pass_was_cut_short_is_taken_away(
     assert count(given, "list_memberships") == 4
 
 
+@pytest.mark.parametrize("end", ["forget", "merge"])
+def test_items_of_a_parent_that_this_run_finds_gone_go_with_it(sandbox: Sandbox, given: Settings, end: str) -> None:
+    kept, gone = sandbox.mutate(*[{"op": "create", "object": "deals", "properties": {}}] * 2)
+    for deal in (kept, gone):
+        (split,) = sandbox.mutate({"op": "create", "object": "deal_split", "properties": {"hs_deal_id": deal}})
+        sandbox.mutate({"op": "associate", "from_object": "deals", "from_id": deal, "to_object": "deal_split",
+                        "to_id": split})  # fmt: skip
+    landed(run(given, streams=["deal_splits"]))
+    assert count(given, "deal_splits") == 2
+    sandbox.post("clock", {"advance_ms": HOUR})
+    ids = {"id": gone} if end == "forget" else {"primary_id": kept, "merged_id": gone}
+    sandbox.mutate({"op": end, "object": "deals", **ids})
+    sandbox.post("clock", {"advance_ms": HOUR})
+    landed(run(given, streams=["deal_splits"], mode="reconcile"))
+    assert differences(sandbox.url, given.working, streams=["deals", "deal_splits"]) == []
+
+
 def test_a_named_span_leaves_no_gap_before_it(sandbox: Sandbox, given: Settings) -> None:
     sandbox.mutate({"op": "put", "kind": "form", "id": "f-1", "item": {"name": "Contact us"}})
     submit(sandbox, "2027-03-01T08:00:00Z")

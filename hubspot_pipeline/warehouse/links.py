@@ -30,7 +30,6 @@ class Links:
         self.reader, self.plan, self.stored, self.tally = reader, plan, stored, tally
         self.stream: Stream = reader.stream
         self._refused_now: set[str] = set()
-        self._bin_shows_links = False
         self._given: set[tuple[str, str]] = set()
         """(to object, id) of what this package has: the links of a record may come only once in it."""
 
@@ -119,9 +118,10 @@ class Links:
             state.pop("refused", None)
 
     def of_archived(self, to_object: str, records: list[Record], state: State) -> Iterator[Batch]:
-        """An archived record's links, which only its listing shows, if at all: none of any record says nothing."""
-        self._bin_shows_links |= any(record.associations for record in records)
-        if not self._bin_shows_links:
+        """An archived record's links, which only its listing shows, if at all: none says nothing until it has."""
+        if any(record.associations for record in records):
+            state["bin_shows_links"] = True
+        if not state.get("bin_shows_links"):
             return
         ids = [str(record.id) for record in records]
         stored = self.stored.linked(self.stream.object, to_object, ids) if self.stored else {}

@@ -96,15 +96,19 @@ def remove_orphans(con: duckdb.DuckDBPyConnection, table: str, object_type: str)
     return changed
 
 
-def remove_items(
-    con: duckdb.DuckDBPyConnection, table: str, key: Sequence[str], gone: Sequence[tuple[Any, ...]]
-) -> int:
-    """Take away items that HubSpot no longer has, by their key. Returns how many there were."""
+def remove_items(con: duckdb.DuckDBPyConnection, table: str, key: Sequence[str], gone: Sequence[tuple[Any, ...]],
+                 load_ids: Sequence[str]) -> int:  # fmt: skip
+    """Take away items that HubSpot no longer has, by their key. Returns how many there were.
+
+    `load_ids`: this run's loads. What one of them brought has only left another parent.
+    """
     columns = ", ".join(quoted(name) for name in key)
     con.execute(f"CREATE OR REPLACE TEMP TABLE gone AS SELECT {columns} FROM hubspot.{quoted(table)} LIMIT 0")
     con.executemany(f"INSERT INTO gone VALUES ({', '.join('?' for _ in key)})", [list(row) for row in gone])
     removed = con.execute(
-        f"DELETE FROM hubspot.{quoted(table)} WHERE ({columns}) IN (SELECT {columns} FROM gone)"
+        f"DELETE FROM hubspot.{quoted(table)} WHERE ({columns}) IN (SELECT {columns} FROM gone) "
+        "AND _dlt_load_id NOT IN (SELECT unnest(?))",
+        [list(load_ids)],
     ).fetchone()
     con.execute("DROP TABLE gone")
     return int(removed[0]) if removed else 0

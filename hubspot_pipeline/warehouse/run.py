@@ -32,7 +32,7 @@ from hubspot_pipeline.warehouse.ledger import Outcome, RunHead
 from hubspot_pipeline.warehouse.load import CALLS_IN_FLIGHT, make_pipeline, settle
 from hubspot_pipeline.warehouse.outcomes import outcomes
 from hubspot_pipeline.warehouse.plan import PHASES, Plan
-from hubspot_pipeline.warehouse.tidy import tidy
+from hubspot_pipeline.warehouse.tidy import tidy, tidy_objects
 from hubspot_pipeline.warehouse.work import Progress, Work
 
 __all__ = ["Outcome", "Progress", "RunResult", "changed_objects", "check_credential", "run", "select"]
@@ -159,7 +159,10 @@ def _perform(settings: Settings, head: RunHead, work: Work, selected: list[Strea
     settle(pipeline)
     work.read_and_load(pipeline)
     with store.open_store(settings) as con:
-        result.changed = tidy(con, work, head.run_id) > 0 or any(work.landed.rows.values())
+        flagged = tidy_objects(con, work)
+    work.read_and_load_children(pipeline)
+    with store.open_store(settings) as con:
+        result.changed = flagged + tidy(con, work, head.run_id) > 0 or any(work.landed.rows.values())
         result.changed |= choices.write(con, settings, checked=True)
         result.outcomes = outcomes(con, work, names, begun, time.monotonic())
         if any(outcome.status == "waiting" for outcome in result.outcomes.values()):

@@ -1,5 +1,5 @@
-"""What landed rows leave to do in the warehouse, once all streams of a run are read: merges, vanished records, dropped
-properties, rejects, views.
+"""What landed rows leave to do in the warehouse: merges and vanished records before children are read, and dropped
+properties, rejects and views once all streams of a run are.
 """
 
 import duckdb
@@ -8,6 +8,12 @@ from hubspot_pipeline.streams import Stream
 from hubspot_pipeline.warehouse import ledger, reconcile, store, views
 from hubspot_pipeline.warehouse.catalogue import forget_backfills
 from hubspot_pipeline.warehouse.work import Work
+
+
+def tidy_objects(con: duckdb.DuckDBPyConnection, work: Work) -> int:
+    """Flag the records that this run has proven to be merged away or gone. Returns how many rows it rewrote."""
+    read = [stream for stream in work.objects if stream.name in work.catalogues and store.has_table(con, stream.name)]
+    return sum(_tidy_object(con, work, stream) for stream in read)
 
 
 def tidy(con: duckdb.DuckDBPyConnection, work: Work, run_id: str) -> int:
@@ -20,9 +26,6 @@ def tidy(con: duckdb.DuckDBPyConnection, work: Work, run_id: str) -> int:
             left = {name: column for name, column in gone.items() if name not in blocked}
             changed += reconcile.clear_properties(con, stream.name, left)
             changed += reconcile.forget_values(con, stream.name, stream.object, hidden)
-    for stream in work.objects:
-        if stream.name in work.catalogues and store.has_table(con, stream.name):
-            changed += _tidy_object(con, work, stream)
     for stream in work.described:
         if stream.name in work.catalogues and store.has_table(con, stream.name):
             _record_rejects(con, work, stream, run_id)

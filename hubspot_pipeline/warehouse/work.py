@@ -92,9 +92,8 @@ class Work:
         self._attempts: dict[str, tuple[Memory, Tally]] = {}
 
     def read_and_load(self, pipeline: dlt.Pipeline) -> None:
-        """Packages until no stream has more: a long first read takes several, each going on behind the last.
-
-        Children come last: their parents have landed by then.
+        """All but children, in packages until no stream has more: a long first read takes several, each going on
+        behind the last.
         """
         self._read_catalogues()
         self._leave_out_withheld()
@@ -106,6 +105,9 @@ class Work:
         ]
         self._load_all(pipeline, jobs)
         self._remove_gone([*self.lists, *self.logs])
+
+    def read_and_load_children(self, pipeline: dlt.Pipeline) -> None:
+        """Children of what has landed by then, and of what is known to be alive."""
         children = [stream for stream in self.children if not self._refused_with_parents(stream)]
         if children:
             self._load_all(pipeline, [self._child_job(stream) for stream in children])
@@ -129,7 +131,8 @@ class Work:
             for stream in streams:
                 tally = self.tallies[stream.name]
                 if tally.gone:  # each was proven by what was read, whatever came later
-                    tally.removed += reconcile.remove_items(con, stream.name, stream.key, tally.gone)
+                    tally.removed += reconcile.remove_items(con, stream.name, stream.key, tally.gone,
+                                                            self.landed.load_ids)  # fmt: skip
                     tally.gone = []
 
     def _load_all(self, pipeline: dlt.Pipeline, jobs: list[Job]) -> None:
