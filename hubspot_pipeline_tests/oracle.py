@@ -118,7 +118,10 @@ class Comparison:
             for entry in self.dump.named("association", "from_object", "to_object")
             if (entry["from_object"], entry["to_object"]) in pairs
         }
-        unknown = self._gone() | {one for one in self.dump.archived() if self.dump.hides_links_of(one[0])}
+        binned = self.dump.archived()
+        # a bin without any link does not say whether it would show one
+        shown = {link[0] for link in theirs if link[:2] in binned}
+        unknown = self._gone() | {one for one in binned if self.dump.hides_links_of(one[0]) or one[0] not in shown}
         ours = self.con.execute(f"SELECT {', '.join(fields)} FROM hubspot.associations").fetchall()
         theirs, ours = ([link for link in links if link[:2] not in unknown] for links in (theirs, ours))
         return _sets("associations", set(theirs), ours)

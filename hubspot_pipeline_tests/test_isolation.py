@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hubspot_pipeline.errors import CredentialError, WarehouseBusy, WrongPortal
+from hubspot_pipeline.errors import CredentialError, MalformedAnswer, WarehouseBusy, WrongPortal
 from hubspot_pipeline.sandbox.seed import generate
 from hubspot_pipeline.warehouse.run import run
 from hubspot_pipeline.warehouse.store import locked
@@ -18,6 +18,14 @@ from hubspot_pipeline_tests.runs import landed, rows, settings
 def _seeded(sandbox: Sandbox) -> None:
     generate(sandbox.portal, seed=7, contacts=40)
     sandbox.post("clock", {"frozen": True})
+
+
+def test_account_details_that_name_no_portal_are_told(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.post("faults", {"faults": [{"match": "GET /account-info", "kind": "malformed", "times": -1}]})
+    with pytest.raises(MalformedAnswer, match="name no portal"):
+        run(settings(tmp_path, sandbox.url))
+    sandbox.delete("faults")
+    landed(run(settings(tmp_path, sandbox.url)))
 
 
 def test_a_stream_that_cannot_be_read_leaves_the_others_alone(sandbox: Sandbox, tmp_path: Path) -> None:

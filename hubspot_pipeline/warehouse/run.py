@@ -18,7 +18,7 @@ import duckdb
 
 from hubspot_pipeline.api.client import Client, Meter
 from hubspot_pipeline.choice.names import nearest
-from hubspot_pipeline.errors import ConfigError, DailyLimit, MissingScope
+from hubspot_pipeline.errors import ConfigError, DailyLimit, MalformedAnswer, MissingScope
 from hubspot_pipeline.extract import collections
 from hubspot_pipeline.extract.changes import Search
 from hubspot_pipeline.extract.read import Reader
@@ -222,7 +222,10 @@ ACCOUNT = next(stream for stream in STREAMS if stream.name == "account_details")
 
 def check_credential(client: Client) -> dict[str, Any]:
     """The portal's account details. Raises CredentialError (or what keeps HubSpot from answering)."""
-    return collections.read(client, ACCOUNT, Meter())[0]
+    account = collections.read(client, ACCOUNT, Meter())[0]
+    if not account.get("portalId"):
+        raise MalformedAnswer("HubSpot's account details name no portal; nothing was read. Run it again.")
+    return account
 
 
 def changed_objects(settings: Settings) -> dict[str, datetime]:
