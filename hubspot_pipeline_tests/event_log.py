@@ -56,9 +56,8 @@ class EventLog:
         """Part of a journal."""
 
     def _create(self, given: dict[str, Any]) -> None:
-        written = {name: value for name, value in given["properties"].items() if value not in (None, "")}
         self.values[given["object_type"], str(given["id"])] = {}
-        self._update(given | {"properties": written})
+        self._update(given)
 
     def _update(self, given: dict[str, Any]) -> None:
         known, at = self.values[given["object_type"], str(given["id"])], given["at"]
