@@ -158,7 +158,10 @@ class Kills:
                       lambda: copy.exists() or _stamp(self.given.published) != before)  # fmt: skip
 
     def _jobs(self, pattern: str) -> int:
-        return len(list((self.given.data_dir / ".dlt" / "hubspot").glob(pattern)))
+        try:
+            return len(list((self.given.data_dir / ".dlt" / "hubspot").glob(pattern)))
+        except FileNotFoundError:  # the folder is being made anew
+            return 0
 
 
 def _run(given: Settings, built: bool, job: str = SYNC) -> None:
